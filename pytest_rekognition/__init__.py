@@ -1,0 +1,1 @@
+"""Contract testing for code that calls the Amazon Rekognition face APIs."""

@@ -1,0 +1,76 @@
+"""The errors that this package raises, one class a situation.
+
+None is a `botocore.exceptions.BotoCoreError`: an application that catches those must not swallow a mistake
+in its own tests.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pytest_rekognition.exchange import Violation
+
+
+class PytestRekognitionError(Exception):
+    """Base class of this package's errors."""
+
+
+class UsageError(PytestRekognitionError, ValueError):
+    """An option, argument or keyword that means nothing here."""
+
+
+class UnknownOperationError(PytestRekognitionError, LookupError):
+    """A name that is no Rekognition operation."""
+
+    def __init__(self, name: object, known: Iterable[str]) -> None:
+        super().__init__(f"{name!r} is no Rekognition operation{did_you_mean(name, known)}")
+
+
+class MissingDependencyError(PytestRekognitionError, ImportError):
+    """A feature whose optional dependency is not installed."""
+
+    def __init__(self, feature: str, *, package: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs {package}, which is not installed: pip install 'pytest-rekognition[{extra}]'"
+        )
+
+
+class ContractError(PytestRekognitionError, AssertionError):
+    """A request, response or error that breaks the documented contract."""
+
+    def __init__(self, message: str, violations: Sequence[Violation] = ()) -> None:
+        super().__init__(message)
+        #: what is wrong, one entry a member
+        self.violations = tuple(violations)
+
+
+class ServiceError(PytestRekognitionError):
+    """A modelled failure: what a backend raises so that the client sees the service's error.
+
+    `status` is the HTTP status; 400 is what the service sends for every client error.
+    """
+
+    def __init__(self, code: str, message: str, status: int = 400) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+        self.status = status
+
+
+class UnansweredCallError(PytestRekognitionError):
+    """A call that nobody answers in the mode at hand, with the network blocked."""
+
+
+class NoReferenceError(UnansweredCallError):
+    """An operation that the reference backend does not implement."""
+
+
+def did_you_mean(name: object, known: Iterable[str]) -> str:
+    """Return `", did you mean 'X'?"` with the nearest known name, or an empty string."""
+    by_folded = {candidate.lower().replace("_", ""): candidate for candidate in known}
+    near = get_close_matches(str(name).lower().replace("_", ""), by_folded, n=1, cutoff=0.6)
+    return f", did you mean {by_folded[near[0]]!r}?" if near else ""

@@ -1,0 +1,91 @@
+"""What crosses the seam: a call, a reply, both together, and what is wrong with them.
+
+Everything here is *wire JSON*: the shapes of the service's own protocol, before botocore's parser silently
+drops the members that it does not know. Blob members (images) are `bytes`, never base64.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+#: Who answered a call.
+Source = Literal["stub", "cassette", "reference", "live", "file", "generated"]
+#: Which part of an exchange a violation lies in.
+Side = Literal["request", "response", "error"]
+#: How bad a violation is. `breach`: the contract is broken. `drift`: the service may have grown (an unknown
+#: member or enum value in a response). `note`: a known quirk of the service or of its documentation.
+Severity = Literal["breach", "drift", "note"]
+
+
+class ErrorReply(NamedTuple):
+    """A modelled error, as the wire carries it."""
+
+    #: the error's code, such as `"InvalidImageFormatException"`
+    code: str
+    #: the service's sentence
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request that a backend is asked to answer."""
+
+    #: the API's name, such as `"DetectFaces"`
+    operation: str
+    #: the request's members, images as `bytes`
+    request: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a backend answers on success."""
+
+    #: the response's members, as the wire carries them
+    response: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request and what was answered to it, whoever answered.
+
+    Exactly one of `response` and `error` is set.
+    """
+
+    #: the API's name, such as `"DetectFaces"`
+    operation: str
+    #: the request's members, images as `bytes`
+    request: Mapping[str, Any]
+    #: the response's members, or None where the answer is an error
+    response: Mapping[str, Any] | None = None
+    #: the HTTP status
+    status: int = 200
+    #: the error, or None
+    error: ErrorReply | None = None
+    #: who answered
+    source: Source = "file"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """One way in which an exchange departs from the contract."""
+
+    #: the API's name, such as `"DetectFaces"`
+    operation: str
+    #: the part of the exchange
+    side: Side
+    #: the JSON path of the member, such as `$.FaceDetails[0].Confidence`; a missing member's own path
+    path: str
+    #: the schema keyword (`maximum`, `required` …) or the name of the rule that found it
+    rule: str
+    severity: Severity
+    #: one sentence: what is wrong, and what the contract says
+    message: str
+    #: the offending value, or None where a member is missing
+    value: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}"

@@ -65,12 +65,27 @@ class UnansweredCallError(PytestRekognitionError):
     """A call that nobody answers in the mode at hand, with the network blocked."""
 
 
+class NetworkBlockedError(PytestRekognitionError):
+    """A call outside any test that asked for Rekognition, with the network blocked for the whole session."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(
+            f"{operation} was about to leave for AWS from a test that does not use pytest-rekognition, and"
+            " rekognition_block_network = session forbids that. Use the `rekognition` fixture or marker in"
+            " the test, or set rekognition_block_network = test."
+        )
+
+
+class VerificationError(PytestRekognitionError, AssertionError):
+    """What a test left behind: calls that nobody answered, breaches that it swallowed, stubs never used."""
+
+
 class NoReferenceError(UnansweredCallError):
     """An operation that the reference backend does not implement."""
 
 
 def did_you_mean(name: object, known: Iterable[str]) -> str:
-    """Return `", did you mean 'X'?"` with the nearest known name, or an empty string."""
+    """Return the end of a sentence about an unknown name: `", did you mean 'X'?"`, or a full stop."""
     by_folded = {candidate.lower().replace("_", ""): candidate for candidate in known}
     near = get_close_matches(str(name).lower().replace("_", ""), by_folded, n=1, cutoff=0.6)
-    return f", did you mean {by_folded[near[0]]!r}?" if near else ""
+    return f", did you mean {by_folded[near[0]]!r}?" if near else "."

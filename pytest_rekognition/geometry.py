@@ -6,7 +6,13 @@ image's left. Boxes and points may lie a little outside 0..1: the service sends 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import math
+import struct
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Point(NamedTuple):
@@ -54,6 +60,90 @@ class Box(NamedTuple):
         shared = width * height
         return shared / (self.area + other.area - shared)
 
+    def clipped(self) -> Box:
+        """Return the part of the box that lies in the image."""
+        left, top = max(0.0, self.left), max(0.0, self.top)
+        return Box(left, top, min(1.0, self.right) - left, min(1.0, self.bottom) - top)
+
     def as_wire(self) -> dict[str, float]:
         """Return the `BoundingBox` structure of the wire."""
         return {"Width": self.width, "Height": self.height, "Left": self.left, "Top": self.top}
+
+
+class FaceFrame(NamedTuple):
+    """Where a face's own coordinates lie in an image.
+
+    A face's own coordinates run from (0, 0), the top left corner of its upright box, to (1, 1). The frame is that
+    box, turned about its centre.
+    """
+
+    #: the box that the face has, or would have, upright
+    upright: Box
+    #: degrees, positive where the head leans to the image's right (clockwise), as `Pose.Roll` has it
+    roll: float
+    #: the image's width over its height: ratios are no lengths, and only lengths can be turned
+    aspect: float
+
+    def at(self, point: Point) -> Point:
+        """Return where a point in the face's own coordinates lies in the image."""
+        across = (point.x - 0.5) * self.upright.width * self.aspect
+        down = (point.y - 0.5) * self.upright.height
+        cos, sin = math.cos(math.radians(self.roll)), math.sin(math.radians(self.roll))
+        x = self.upright.left + self.upright.width / 2 + (across * cos - down * sin) / self.aspect
+        y = self.upright.top + self.upright.height / 2 + across * sin + down * cos
+        return Point(x, y)
+
+    def bounds(self) -> Box:
+        """Return the bounding box of the turned face, taken as the ellipse that fills the upright box."""
+        a, b = self.upright.width * self.aspect / 2, self.upright.height / 2
+        cos, sin = math.cos(math.radians(self.roll)), math.sin(math.radians(self.roll))
+        half_width = math.hypot(a * cos, b * sin) / self.aspect
+        half_height = math.hypot(a * sin, b * cos)
+        x, y = self.upright.left + self.upright.width / 2, self.upright.top + self.upright.height / 2
+        return Box(x - half_width, y - half_height, 2 * half_width, 2 * half_height)
+
+
+#: Where the landmarks of a frontal face lie in its own box, in the order in which the service sends them: the
+#: medians over its recorded answers for near-frontal faces, made symmetric. "Left" is the image's left.
+FACE_TEMPLATE: Final[Mapping[str, Point]] = MappingProxyType(
+    {
+        "eyeLeft": Point(0.288, 0.403),
+        "eyeRight": Point(0.712, 0.403),
+        "mouthLeft": Point(0.322, 0.745),
+        "mouthRight": Point(0.678, 0.745),
+        "nose": Point(0.5, 0.585),
+        "leftEyeBrowLeft": Point(0.130, 0.322),
+        "leftEyeBrowRight": Point(0.380, 0.298),
+        "leftEyeBrowUp": Point(0.255, 0.286),
+        "rightEyeBrowLeft": Point(0.620, 0.298),
+        "rightEyeBrowRight": Point(0.870, 0.322),
+        "rightEyeBrowUp": Point(0.745, 0.286),
+        "leftEyeLeft": Point(0.212, 0.404),
+        "leftEyeRight": Point(0.373, 0.409),
+        "leftEyeUp": Point(0.288, 0.386),
+        "leftEyeDown": Point(0.290, 0.419),
+        "rightEyeLeft": Point(0.627, 0.409),
+        "rightEyeRight": Point(0.788, 0.404),
+        "rightEyeUp": Point(0.712, 0.386),
+        "rightEyeDown": Point(0.710, 0.419),
+        "noseLeft": Point(0.421, 0.622),
+        "noseRight": Point(0.579, 0.622),
+        "mouthUp": Point(0.5, 0.706),
+        "mouthDown": Point(0.5, 0.805),
+        "leftPupil": Point(0.288, 0.403),
+        "rightPupil": Point(0.712, 0.403),
+        "upperJawlineLeft": Point(0.025, 0.412),
+        "midJawlineLeft": Point(0.123, 0.782),
+        "chinBottom": Point(0.5, 0.987),
+        "midJawlineRight": Point(0.877, 0.782),
+        "upperJawlineRight": Point(0.975, 0.412),
+    }
+)
+#: The five landmarks that DEFAULT faces carry, in the service's order: the first five of the thirty.
+MAIN_LANDMARKS: Final = tuple(FACE_TEMPLATE)[:5]
+
+
+def single(value: float) -> float:
+    """Return a number rounded to a 32-bit float, which is all that the service's numbers carry."""
+    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
+    return rounded

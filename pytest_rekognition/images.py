@@ -1,0 +1,131 @@
+"""What an image's bytes say about it without decoding them: format, size and completeness.
+
+Pure Python and cheap, so that messages can name an image, and so that a decompression bomb is recognised before
+anything is unpacked. The formats are the two that Rekognition takes: "The image must be either a PNG or JPEG
+formatted file" (DetectFaces).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+JPEG_START: Final = b"\xff\xd8\xff"
+_JPEG_END: Final = b"\xff\xd9"
+#: markers that carry the frame's size (SOF0..SOF15; C4, C8 and CC are tables)
+_FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+#: markers that stand alone, with no length after them (TEM, RST0..RST7)
+_BARE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD8)})
+_SCAN_MARKER: Final = 0xDA
+_DIGEST_SHOWN: Final = 8
+
+
+class ImageInfo(NamedTuple):
+    """What an image's header says."""
+
+    media_type: Literal["image/jpeg", "image/png"]
+    #: pixels, as stored: an Exif orientation may swap width and height
+    width: int
+    #: pixels, as stored
+    height: int
+
+
+class _Segment(NamedTuple):
+    """A JPEG marker and where its content lies."""
+
+    marker: int
+    start: int
+    end: int
+
+
+class _Chunk(NamedTuple):
+    """A PNG chunk: its type, where its content lies, and whether it is whole."""
+
+    kind: bytes
+    start: int
+    end: int
+    whole: bool
+
+
+def describe_image(data: bytes) -> ImageInfo | None:
+    """Return format and size from a PNG's or JPEG's header, or None for anything else."""
+    if data.startswith(PNG_SIGNATURE):
+        return _describe_png(data)
+    if data.startswith(JPEG_START):
+        return _describe_jpeg(data)
+    return None
+
+
+def is_complete(data: bytes) -> bool:
+    """Tell whether a PNG's or JPEG's data runs to its end mark, a PNG's with every checksum right."""
+    if data.startswith(PNG_SIGNATURE):
+        chunks = list(_png_chunks(data))
+        return bool(chunks) and chunks[-1].kind == b"IEND" and all(chunk.whole for chunk in chunks)
+    scans = [segment.start for segment in _jpeg_segments(data) if segment.marker == _SCAN_MARKER]
+    return bool(scans) and data.rfind(_JPEG_END) > scans[0]
+
+
+def summarise(data: bytes) -> str:
+    """Return what a message may show of bytes: `<image/jpeg 640x480, 51,234 bytes, sha256 9f2c61d0…>`."""
+    info = describe_image(data)
+    shape = f"{info.media_type} {info.width}x{info.height}, " if info else ""
+    digest = hashlib.sha256(data).hexdigest()[:_DIGEST_SHOWN]
+    return f"<{shape}{len(data):,} byte{'' if len(data) == 1 else 's'}, sha256 {digest}…>"
+
+
+def _describe_png(data: bytes) -> ImageInfo | None:
+    first = next(_png_chunks(data), None)
+    if first is None or first.kind != b"IHDR" or first.end - first.start != 13:  # noqa: PLR2004 - IHDR's size
+        return None
+    size = data[first.start : first.start + 8]
+    return _sized("image/png", int.from_bytes(size[:4], "big"), int.from_bytes(size[4:], "big"))
+
+
+def _describe_jpeg(data: bytes) -> ImageInfo | None:
+    for marker, start, end in _jpeg_segments(data):
+        if marker in _FRAME_MARKERS and end - start >= 5:  # noqa: PLR2004 - precision, height, width
+            height, width = data[start + 1 : start + 3], data[start + 3 : start + 5]
+            return _sized("image/jpeg", int.from_bytes(width, "big"), int.from_bytes(height, "big"))
+    return None
+
+
+def _sized(media_type: Literal["image/jpeg", "image/png"], width: int, height: int) -> ImageInfo | None:
+    return ImageInfo(media_type, width, height) if width and height else None
+
+
+def _png_chunks(data: bytes) -> Iterator[_Chunk]:
+    """Yield a PNG's chunks up to IEND; a cut-off one comes last and is not whole."""
+    at = len(PNG_SIGNATURE)
+    while at + 8 <= len(data):
+        start, kind = at + 8, data[at + 4 : at + 8]
+        end = start + int.from_bytes(data[at : at + 4], "big")
+        checksum = int.from_bytes(data[end : end + 4], "big")
+        whole = end + 4 <= len(data) and checksum == zlib.crc32(memoryview(data)[at + 4 : end])
+        yield _Chunk(kind, start, min(end, len(data)), whole)
+        if kind == b"IEND":
+            return
+        at = end + 4
+
+
+def _jpeg_segments(data: bytes) -> Iterator[_Segment]:
+    """Yield a JPEG's marker segments up to and with the first scan's header."""
+    at = len(_JPEG_END)
+    while at + 4 <= len(data) and data[at] == 0xFF:  # noqa: PLR2004 - every marker begins so
+        marker = data[at + 1]
+        if marker == 0xFF:  # noqa: PLR2004 - a fill byte
+            at += 1
+        elif marker in _BARE_MARKERS:
+            at += 2
+        else:
+            end = at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+            if end < at + 4 or end > len(data):
+                return
+            yield _Segment(marker, at + 4, end)
+            if marker == _SCAN_MARKER:
+                return
+            at = end

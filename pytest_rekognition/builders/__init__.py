@@ -1,0 +1,9 @@
+"""Deterministic, valid payloads: one face, or the response of any operation, with what a test cares about set.
+
+`face_detail` and `build` complete what a test leaves open, and every result passes the contract.
+"""
+
+from pytest_rekognition.builders.faces import face_detail
+from pytest_rekognition.builders.responses import build
+
+__all__ = ["build", "face_detail"]

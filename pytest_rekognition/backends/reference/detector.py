@@ -1,0 +1,54 @@
+"""The detector: an engine, loaded when first needed, that remembers the images it has seen."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+from pytest_rekognition.backends.reference.engines import decode, engine_entry, load_engine
+from pytest_rekognition.backends.reference.images import checked, invalid_format
+
+if TYPE_CHECKING:
+    from pytest_rekognition.backends.reference.engines.base import Engine, MeasuredFace
+
+#: images whose faces are remembered
+_REMEMBERED: Final = 64
+
+
+class Detector:
+    """Finds faces in image files."""
+
+    def __init__(self, engine: str = "auto") -> None:
+        entry = engine_entry(engine)
+        #: the engine's name
+        self.engine = entry.name
+        #: the members of `FaceDetail` that it measures, such as `BoundingBox` or `Pose.Roll`
+        self.measures = entry.measures
+        self._seen: OrderedDict[bytes, tuple[MeasuredFace, ...]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def faces(self, data: bytes) -> tuple[MeasuredFace, ...]:
+        """Return the faces in a PNG's or JPEG's bytes, the largest first; raises `ServiceError` as the service."""
+        digest = hashlib.sha256(data).digest()
+        known = self._seen.get(digest)
+        if known is not None:
+            return known
+        faces = self._look(data)
+        with self._lock:
+            self._seen[digest] = faces
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+        return faces
+
+    @cached_property
+    def _loaded(self) -> Engine:
+        return load_engine(self.engine)
+
+    def _look(self, data: bytes) -> tuple[MeasuredFace, ...]:
+        pixels = decode(data, checked(data))
+        if pixels is None:
+            raise invalid_format()
+        return tuple(self._loaded.detect(pixels))

@@ -1,0 +1,1 @@
+"""Wording: what users read, apart from the logic that decides when they read it."""

@@ -1,0 +1,127 @@
+"""The sentences of failures: what happened, where, and what to do. Image bytes are never printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pytest_rekognition.images import summarise
+from pytest_rekognition.matching import plain_image
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pytest_rekognition.backends.stubs import Step, Stub
+    from pytest_rekognition.exchange import Call, Violation
+    from pytest_rekognition.matching import Mismatch
+
+_LONGEST_VALUE = 80
+
+
+def show(value: Any) -> str:
+    """Return a value as Python would write it, images summarised and long texts cut."""
+    value = plain_image(value)
+    if isinstance(value, bytes):
+        return summarise(value)
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{name!r}: {show(item)}" for name, item in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(show(item) for item in value) + "]"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def show_members(members: Mapping[str, Any]) -> str:
+    """Return members as keyword arguments."""
+    return ", ".join(f"{name}={show(value)}" for name, value in members.items())
+
+
+def show_call(call: Call) -> str:
+    """Return a call as the test would write it."""
+    return f"{call.operation}({show_members(call.request)})"
+
+
+def show_stub(stub: Stub) -> str:
+    """Return a stub's head as the test wrote it."""
+    criteria = show_members(stub.criteria)
+    return f"on({stub.operation!r}{', ' if criteria else ''}{criteria})"
+
+
+def table(violations: Sequence[Violation]) -> str:
+    """Return violations as an aligned table, one a row."""
+    rows = [(v.severity, v.side, v.path, v.rule, v.message) for v in violations]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join(
+        "  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)) + f"  {row[4]}"
+        for row in rows
+    )
+
+
+def refused_stub(stub: Stub, label: str, violations: Sequence[Violation]) -> str:
+    """Say that a stub was refused where it was registered."""
+    return (
+        f"{show_stub(stub)}.{label} is an answer that {stub.operation} cannot give:\n{table(violations)}\n"
+        "Mend the members named, or pass unchecked=True to send a broken answer on purpose."
+    )
+
+
+def broken_exchange(operation: str, source: str, violations: Sequence[Violation]) -> str:
+    """Say that an exchange broke the contract."""
+    return f"{operation}, answered by {source}, breaks the contract:\n{table(violations)}"
+
+
+def unanswered(
+    call: Call, mode: str, nearest: Sequence[tuple[Stub, Sequence[Mismatch]]], operations: Sequence[str]
+) -> str:
+    """Say that nobody answers a call: the call, the nearest stubs and why they do not match, the remedy."""
+    lines = [f"nobody answers {call.operation} in mode {mode!r}.", f"  the call: {show_call(call)}"]
+    lines += [line for stub, differences in nearest for line in _why_not(stub, differences)]
+    if not nearest:
+        stubbed = ", ".join(sorted(set(operations)))
+        lines.append(f"  stubbed here: {stubbed}" if stubbed else "  no stub is registered")
+    lines.append(
+        f'To mend it, register rekognition.on("{call.operation}").returns(...) before the call, or let the'
+        " reference backend answer with --rekognition-mode=reference."
+    )
+    return "\n".join(lines)
+
+
+def _why_not(stub: Stub, differences: Sequence[Mismatch]) -> list[str]:
+    lines = [f"  near: {show_stub(stub)} at {stub.location}"]
+    if not differences:
+        return [*lines, "    matches, but has been used up"]
+    return lines + [f"    {_difference(difference)}" for difference in differences]
+
+
+def _difference(difference: Mismatch) -> str:
+    has = "does not have it" if difference.missing else f"has {show(difference.actual)}"
+    return f"{difference.path}: expected {show(difference.expected)}, the call {has}"
+
+
+def unused_stub(stub: Stub, step: Step | None) -> str:
+    """Say that a stub, or one answer of it, was never used."""
+    if step is None:
+        return (
+            f"{show_stub(stub)} at {stub.location} was given no answer: add .returns(...), .raises(...) or"
+            " .answers(...)."
+        )
+    return (
+        f"{show_stub(stub)}.{step.label} at {stub.location} was never used: remove it, or pass"
+        " allow_unused_stubs=True to the marker."
+    )
+
+
+def left_behind(problems: Sequence[str]) -> str:
+    """Say everything that a test left behind."""
+    numbered = [f"{number}. {problem}" for number, problem in enumerate(problems, 1)]
+    head = "1 Rekognition problem" if len(problems) == 1 else f"{len(problems)} Rekognition problems"
+    return f"{head} in this test:\n" + "\n".join(numbered)
+
+
+def undocumented_error(operation: str, code: str, documented: Sequence[str], guess: str) -> str:
+    """Say that an operation does not document an error."""
+    listed = ", ".join(documented)
+    return (
+        f"{operation} does not answer {code!r}{guess} It documents {listed}, and the errors common to all"
+        " of AWS. Pass unchecked=True to raise it all the same."
+    )

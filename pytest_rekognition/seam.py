@@ -1,0 +1,35 @@
+"""Attaching the wire to botocore and aiobotocore, at no cost to a run that imports neither."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import TYPE_CHECKING
+
+from pytest_rekognition.onimport import when_imported
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+#: The modules that the wire attaches to; the first is where botocore keeps its built-in handlers.
+MODULES = (
+    "botocore.handlers",
+    "botocore.session",
+    "botocore.endpoint",
+    "botocore.retries.adaptive",
+    "aiobotocore.session",
+    "aiobotocore.endpoint",
+    "aiobotocore.retries.adaptive",
+)
+
+
+@cache
+def install() -> None:
+    """Attach the wire now, or as soon as the modules are imported; again is harmless."""
+    for name in MODULES:
+        when_imported(name, _attach)
+
+
+def _attach(module: ModuleType) -> None:
+    from pytest_rekognition.attach import attach  # noqa: PLC0415  only where botocore is in use
+
+    attach(module)

@@ -1,0 +1,283 @@
+"""The seam: where calls are answered and exchanges observed, inside botocore and aiobotocore.
+
+botocore emits `before-send.rekognition` with the signed request, and takes a handler's response for the
+service's; `response-received.rekognition` tells what came back, whoever sent it. The user's serializer, signer,
+endpoint rules, retries and parser all run for real.
+
+`attach` gives the handlers to every client; while no tap is open they do nothing.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import uuid
+from base64 import b64decode
+from collections.abc import Mapping
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+from pytest_rekognition import catalog
+from pytest_rekognition.errors import NetworkBlockedError
+from pytest_rekognition.exchange import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Sequence
+
+    from pytest_rekognition.exchange import Source
+
+#: What a client without any region gets; AWS's own default in its examples.
+PLACEHOLDER_REGION = "us-east-1"
+#: An address that no mock knows: after we have answered, moto's handler is called too, and must find nothing.
+NOWHERE = "https://answered.invalid/"
+#: How a client that was created with the placeholder region is told from one whose region somebody chose.
+PLACEHOLDER_MARK = "md/pytest-rekognition#placeholder-region"
+
+
+class WireCall(NamedTuple):
+    """A request as it was about to leave the machine."""
+
+    #: the call, images as bytes
+    call: Call
+    #: the request's members as the wire carries them, images in base64
+    wire: dict[str, Any]
+
+
+class WireReply(NamedTuple):
+    """An answer as it would arrive from the network."""
+
+    #: the HTTP status
+    status: int
+    #: the JSON document
+    body: bytes
+    #: who answered
+    source: Source = "live"
+    #: whether the answer may break the contract on purpose
+    unchecked: bool = False
+    #: the document's members, where whoever answered has them at hand
+    response: Mapping[str, Any] | None = None
+
+
+class Tap(Protocol):
+    """Somebody who answers calls in the service's place and looks at what came back."""
+
+    @property
+    def offline(self) -> bool:
+        """Whether no call may reach the network, so that neither credentials nor region matter."""
+        ...
+
+    def answer(self, call: WireCall) -> WireReply | None:
+        """Answer a call, or return None to let it go to the real service."""
+        ...
+
+    def observe(self, call: WireCall, reply: WireReply) -> None:
+        """Look at the answer to a call, whoever gave it."""
+        ...
+
+
+class _InFlight(NamedTuple):
+    """The attempt that this thread or task is making."""
+
+    tap: Tap
+    call: WireCall
+    #: what was answered here, or None where the call went to the real service
+    reply: WireReply | None
+
+
+_taps: list[Tap] = []
+_blocked = False
+_request_numbers = itertools.count(1)
+_in_flight: ContextVar[_InFlight | None] = ContextVar("rekognition_in_flight", default=None)
+_sleepless: ContextVar[bool] = ContextVar("rekognition_sleepless", default=False)
+
+
+def open_tap(tap: Tap) -> None:
+    """Hand every Rekognition call of this process to a tap, until it is closed; the last one opened has them."""
+    _taps.append(tap)
+
+
+def close_tap(tap: Tap) -> None:
+    """Take the calls away from a tap."""
+    _taps.remove(tap)
+
+
+def block(*, blocked: bool) -> None:
+    """Refuse, or stop refusing, every Rekognition call for which no tap is open."""
+    global _blocked  # noqa: PLW0603  the block holds for the process, as the seam does
+    _blocked = blocked
+
+
+def _active() -> Tap | None:
+    return _taps[-1] if _taps else None
+
+
+# --- the handlers ------------------------------------------------------------------------------------------
+
+
+def _answer(request: Any, event_name: str, **_: object) -> Any:
+    """`before-send`: answer, or let the request go by returning None."""
+    tap = _active()
+    operation = event_name.rpartition(".")[2]
+    if tap is None:
+        if _blocked:
+            raise NetworkBlockedError(operation)
+        return _let_go(request)
+    call = _read_call(operation, request.body)
+    _in_flight.set(None)
+    reply = tap.answer(call)
+    _in_flight.set(_InFlight(tap, call, reply))
+    if reply is None:
+        return _let_go(request)
+    request.url = NOWHERE
+    return _Response(reply)
+
+
+def _let_go(request: Any) -> None:
+    """Leave the request to the network, unless nobody has chosen the region that it would reach."""
+    if PLACEHOLDER_MARK in str(request.headers.get("User-Agent", "")):
+        from botocore.exceptions import NoRegionError  # noqa: PLC0415  only where botocore is loaded
+
+        raise NoRegionError
+
+
+def _observe(response_dict: Mapping[str, Any] | None, **_: object) -> None:
+    """`response-received`: show the tap what came back."""
+    flight = _in_flight.get()
+    if flight is not None and response_dict is not None:
+        received = flight.reply or WireReply(response_dict["status_code"], response_dict["body"])
+        flight.tap.observe(flight.call, received)
+
+
+def _go_unsigned(**_: object) -> Any:
+    """`choose-signer`: with the network out of reach no credentials are needed, and real ones never used."""
+    tap = _active()
+    if tap is None or not tap.offline:
+        return None
+    import botocore  # noqa: PLC0415  whoever emitted the event has imported it
+
+    return botocore.UNSIGNED
+
+
+def _before_retry(**_: object) -> None:
+    """`needs-retry`: an attempt that was answered here is repeated at once."""
+    flight = _in_flight.get()
+    _sleepless.set(flight is not None and flight.reply is not None)
+
+
+def retry_is_due_at_once() -> bool:
+    """Tell, once for each retry, whether the attempt before it was answered here, so that nobody need wait."""
+    due = _sleepless.get()
+    _sleepless.set(False)
+    return due
+
+
+def _after_call(**_: object) -> None:
+    """`after-call`: nothing of this call outlives it."""
+    _in_flight.set(None)
+    _sleepless.set(False)
+
+
+HANDLERS: dict[str, Callable[..., Any]] = {
+    "before-send.rekognition": _answer,
+    "response-received.rekognition": _observe,
+    "choose-signer.rekognition": _go_unsigned,
+    "needs-retry.rekognition": _before_retry,
+    "after-call.rekognition": _after_call,
+    "after-call-error.rekognition": _after_call,
+}
+
+
+# --- reading and writing the wire ---------------------------------------------------------------------------
+
+
+class _Request(Mapping[str, Any]):
+    """A request's members. Images are bytes, decoded when somebody asks for them: most stubs never do."""
+
+    __slots__ = ("_blobs", "_decoded", "_wire")
+
+    def __init__(self, wire: dict[str, Any], blobs: Sequence[tuple[str, ...]]) -> None:
+        self._wire = wire
+        self._blobs = blobs
+        self._decoded: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._decoded:
+            members = {name: self._wire[name]}
+            for path in self._blobs:
+                members = _with_blob(members, path)
+            self._decoded[name] = members[name]
+        return self._decoded[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._wire)
+
+    def __len__(self) -> int:
+        return len(self._wire)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, _Request):
+            return self._wire == other._wire
+        return Mapping.__eq__(self, other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def __repr__(self) -> str:
+        return repr(dict(self))
+
+
+def _read_call(operation: str, body: bytes) -> WireCall:
+    wire = json.loads(body)
+    request = _Request(wire, catalog.operation(operation).request_blobs)
+    return WireCall(Call(operation, request), wire)
+
+
+def _with_blob(members: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    """Return a copy in which the base64 text at the path, if any, is bytes; nothing else is copied."""
+    head, *rest = path
+    value = members.get(head)
+    if rest and isinstance(value, dict):
+        value = _with_blob(value, tuple(rest))
+    elif not rest and isinstance(value, str):
+        value = b64decode(value)
+    else:
+        return members
+    return {**members, head: value}
+
+
+def error_body(code: str, message: str) -> bytes:
+    """Return the document of a failure, with the members that a recorded one had."""
+    return json.dumps({"__type": code, "Code": code, "Logref": str(uuid.UUID(int=0)), "Message": message}).encode()
+
+
+class _AwaitableBytes(bytes):
+    """Bytes that botocore takes as they are and aiobotocore may await."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[None, None, bytes]:
+        return self
+        yield  # makes this a generator, which is what `await` needs
+
+
+class _Response:
+    """The response object as both clients read it."""
+
+    def __init__(self, reply: WireReply) -> None:
+        from botocore.awsrequest import HeadersDict  # noqa: PLC0415  loaded long before any request
+
+        self.status_code = reply.status
+        self.content = _AwaitableBytes(reply.body)
+        self.url = NOWHERE
+        self.raw = None
+        self.headers = HeadersDict(
+            {
+                "Content-Type": "application/x-amz-json-1.1",
+                "Content-Length": str(len(reply.body)),
+                "x-amzn-RequestId": f"00000000-0000-4000-8000-{next(_request_numbers):012x}",
+            }
+        )
+
+    @property
+    def text(self) -> str:
+        """The document as text."""
+        return self.content.decode()

@@ -1,0 +1,397 @@
+"""The harness in process: stubs, matching, errors, verdicts."""
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime
+from unittest.mock import ANY
+
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError
+
+from pytest_rekognition import (
+    ContractError,
+    NoReferenceError,
+    Rekognition,
+    ServiceError,
+    UnansweredCallError,
+    UnknownOperationError,
+    UsageError,
+    VerificationError,
+    build,
+    draw,
+)
+
+IMAGE = {"Bytes": b"not really an image"}
+
+
+@pytest.fixture
+def harness():
+    """Return an open harness, which nobody verifies at the end."""
+    opened = Rekognition()
+    opened.open()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def client(harness):
+    return harness.client()
+
+
+def test_a_stub_is_completed_to_what_the_request_asks_for(harness, client):
+    """The same stub answers a DEFAULT and an ALL request, each with the members that it asked for."""
+    harness.on("DetectFaces").returns(faces=2)
+
+    default = client.detect_faces(Image=IMAGE)["FaceDetails"]
+    full = client.detect_faces(Image=IMAGE, Attributes=["ALL"])["FaceDetails"]
+
+    assert [5, 5] == [len(face) for face in default]
+    assert all("Smile" in face for face in full)
+    assert harness.problems() == []
+
+
+def test_a_whole_response_is_sent_as_it_is(harness, client):
+    """A response given whole arrives unchanged."""
+    response = build("DetectFaces", faces=1)
+    harness.on("detect_faces").returns(response)
+
+    assert response["FaceDetails"] == client.detect_faces(Image=IMAGE)["FaceDetails"]
+
+
+def test_a_response_that_botocore_parsed_can_be_returned(harness, client):
+    """A dict with datetimes and ResponseMetadata, as botocore returned it once, crosses the wire again."""
+    created = datetime(2020, 10, 9, 15, 21, 9, 611000, tzinfo=UTC)
+    harness.on("DescribeCollection").returns(
+        {
+            "FaceCount": 1,
+            "FaceModelVersion": "6.0",
+            "CollectionARN": "arn:aws:rekognition:eu-west-1:123456789012:collection/staff",
+            "CreationTimestamp": created,
+            "UserCount": 0,
+            "ResponseMetadata": {"HTTPStatusCode": 200},
+        }
+    )
+
+    assert created == client.describe_collection(CollectionId="staff")["CreationTimestamp"]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "path"),
+    [
+        ({"faces": 1, "confidence": 250}, "$.FaceDetails[0].Confidence"),
+        ({"faces": 2, "AgeRange": {"Low": 40, "High": 30}}, "$.FaceDetails[0].AgeRange"),
+    ],
+)
+def test_a_stub_that_breaks_the_contract_is_refused_where_it_is_registered(harness, overrides, path):
+    """An answer that AWS could not give never becomes a stub, and the message names the member."""
+    with pytest.raises(ContractError) as refusal:
+        harness.on("DetectFaces").returns(**overrides)
+    assert path in str(refusal.value)
+
+
+def test_a_broken_whole_response_is_refused(harness):
+    """An empty response is refused: a member that always comes is missing."""
+    with pytest.raises(ContractError) as refusal:
+        harness.on("DetectFaces").returns({})
+    assert ["$.FaceDetails"] == [violation.path for violation in refusal.value.violations]
+    assert "unchecked=True" in str(refusal.value)
+    assert harness.problems() == []
+
+
+def test_unchecked_sends_a_broken_answer_on_purpose(harness, client):
+    """With unchecked=True the application sees exactly the broken response."""
+    harness.on("DetectFaces").returns({"FaceDetails": [{"Confidence": 250.0}]}, unchecked=True)
+
+    assert [{"Confidence": 250.0}] == client.detect_faces(Image=IMAGE)["FaceDetails"]
+    assert harness.problems() == []
+
+
+def test_matching_is_partial_and_the_latest_stub_wins(harness, client):
+    """A more particular stub registered later takes its calls, the general one the others."""
+    harness.on("DetectFaces").returns(faces=1)
+    harness.on("DetectFaces", Attributes=["SMILE", "DEFAULT"]).returns(faces=2)
+    harness.on("DetectFaces", Image={"Bytes": b"two"}).returns(faces=3)
+
+    assert 1 == len(client.detect_faces(Image=IMAGE)["FaceDetails"])
+    assert 2 == len(client.detect_faces(Image=IMAGE, Attributes=["DEFAULT", "SMILE"])["FaceDetails"])
+    assert 3 == len(client.detect_faces(Image={"Bytes": b"two"})["FaceDetails"])
+
+
+def test_any_matches_everything(harness, client):
+    """`unittest.mock.ANY` stands for a member that has to be there."""
+    harness.on("DetectFaces", Attributes=ANY).returns()
+
+    client.detect_faces(Image=IMAGE, Attributes=["ALL"])
+    with pytest.raises(UnansweredCallError, match=r"\$\.Attributes: expected <ANY>, the call does not have it"):
+        client.detect_faces(Image=IMAGE)
+
+
+def test_answers_are_given_one_after_the_other(harness, client):
+    """`times` bounds an answer, and the next one in the chain follows."""
+    harness.on("DetectFaces").returns(faces=1, times=2).returns(faces=2, times=1).raises(
+        "InvalidImageFormatException"
+    )
+
+    counts = [len(client.detect_faces(Image=IMAGE)["FaceDetails"]) for _ in range(3)]
+
+    assert [1, 1, 2] == counts
+    with pytest.raises(client.exceptions.InvalidImageFormatException, match="Request has invalid image format"):
+        client.detect_faces(Image=IMAGE)
+
+
+def test_a_used_up_stub_gives_way_to_an_earlier_one(harness, client):
+    """A stub that has no answer left does not match any more."""
+    harness.on("DetectFaces").returns(faces=1)
+    harness.on("DetectFaces").returns(faces=2, times=1)
+
+    assert [2, 1] == [len(client.detect_faces(Image=IMAGE)["FaceDetails"]) for _ in range(2)]
+
+
+def test_a_function_answers_from_the_request(harness, client):
+    """The function gets the request, images as bytes, and what it returns is checked."""
+    seen = []
+
+    def answer(request):
+        seen.append(request["Image"]["Bytes"])
+        return build("DetectFaces", faces=len(request.get("Attributes", [])))
+
+    harness.on("DetectFaces").answers(answer)
+
+    assert [] == client.detect_faces(Image=IMAGE)["FaceDetails"]
+    assert [b"not really an image"] == seen
+
+
+def test_a_function_may_raise_a_service_error(harness, client):
+    """A `ServiceError` raised by the function reaches the application as the client's own exception."""
+
+    def answer(_):
+        raise ServiceError("ResourceNotFoundException", "The collection id: staff does not exist")
+
+    harness.on("SearchFaces").answers(answer)
+
+    with pytest.raises(client.exceptions.ResourceNotFoundException):
+        client.search_faces(CollectionId="staff", FaceId="11111111-2222-4333-8444-555555555555")
+
+
+def test_a_computed_answer_that_breaks_the_contract_fails_the_call(harness, client):
+    """A function's broken answer raises at the call and is held against the test again at its end."""
+    harness.on("DetectFaces").answers(lambda _: {"FaceDetails": [{}]})
+
+    with pytest.raises(ContractError, match=r"\$\.FaceDetails\[0\]\.BoundingBox"):
+        client.detect_faces(Image=IMAGE)
+    assert 1 == len(harness.problems())
+
+
+def test_an_undocumented_error_is_refused(harness):
+    """DetectFaces cannot say that a collection exists already; the message lists what it can say."""
+    with pytest.raises(UsageError, match="InvalidImageFormatException"):
+        harness.on("DetectFaces").raises("ResourceAlreadyExistsException")
+
+
+def test_a_misspelt_error_is_refused_with_a_guess(harness):
+    """A typo in an error's code is answered with the nearest documented one."""
+    with pytest.raises(UsageError, match="did you mean 'ThrottlingException'"):
+        harness.on("DetectFaces").raises("TrottlingException")
+
+
+def test_a_server_side_error_keeps_its_status(harness, client):
+    """An InternalServerError has HTTP status 500 and is retried for real."""
+    harness.on("DetectFaces").raises("InternalServerError")
+
+    with pytest.raises(ClientError) as caught:
+        client.detect_faces(Image=IMAGE)
+    assert 500 == caught.value.response["ResponseMetadata"]["HTTPStatusCode"]
+    assert len(harness.calls()) > 1
+
+
+def test_a_miss_is_no_botocore_error_and_explains_itself(harness, client):
+    """A call that nobody answers says what was called, which stubs come near, why they fail, what to do."""
+    harness.on("DetectFaces", Attributes=["ALL"]).returns()
+
+    with pytest.raises(UnansweredCallError) as miss:
+        client.detect_faces(Image=IMAGE, Attributes=["SMILE"])
+
+    assert not isinstance(miss.value, BotoCoreError)
+    text = str(miss.value)
+    assert "nobody answers DetectFaces in mode 'replay'" in text
+    assert "$.Attributes: expected ['ALL'], the call has ['SMILE']" in text
+    assert "test_harness.py:" in text
+    assert "--rekognition-mode=reference" in text
+    assert "not really an image" not in text
+
+
+def test_a_swallowed_miss_fails_in_the_end(harness, client):
+    """An application that catches everything cannot hide a call that nobody answered."""
+    with suppress(Exception):
+        client.detect_faces(Image=IMAGE)
+
+    with pytest.raises(VerificationError, match="nobody answers DetectFaces"):
+        harness.verify()
+
+
+def test_an_unused_stub_fails_in_the_end(harness):
+    """A stub that was never used is named with its place."""
+    harness.on("IndexFaces").returns()
+
+    with pytest.raises(VerificationError, match=r"on\('IndexFaces'\)\.returns\(\) at .*test_harness\.py:\d+"):
+        harness.verify()
+
+
+def test_a_stub_without_an_answer_fails_in_the_end():
+    """A bare `on` is a mistake, and said to be one."""
+    with pytest.raises(VerificationError, match="was given no answer"), Rekognition() as harness:
+        harness.on("IndexFaces")
+
+
+def test_unused_stubs_can_be_allowed():
+    """`allow_unused_stubs` opts out."""
+    with Rekognition(allow_unused_stubs=True) as harness:
+        harness.on("IndexFaces").returns()
+
+
+def test_an_exception_inside_the_block_is_not_covered_up():
+    """The application's own exception wins over the account of what was left behind."""
+
+    def use():
+        with Rekognition() as harness:
+            harness.on("IndexFaces").returns()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        use()
+
+
+def test_a_request_that_breaks_the_contract_is_a_breach(harness, client):
+    """Botocore sends unknown enum values without a word; the contract does not accept them."""
+    harness.on("DetectFaces").returns()
+
+    with pytest.raises(ContractError, match=r"\$\.Attributes\[0\]"):
+        client.detect_faces(Image=IMAGE, Attributes=["SMILES"])
+
+
+def test_a_bad_request_may_be_answered_by_an_error(harness, client):
+    """A stubbed error is the right answer to a bad request, so the request is not held against the test."""
+    harness.on("DetectFaces").raises("InvalidParameterException")
+
+    with pytest.raises(client.exceptions.InvalidParameterException):
+        client.detect_faces(Image=IMAGE, Attributes=["SMILES"])
+    assert harness.problems() == []
+
+
+def test_an_answer_with_members_that_nobody_asked_for_is_a_breach(harness, client):
+    """A stub with Smile cannot answer a request for the default attributes: AWS would not send it."""
+    harness.on("DetectFaces").returns(build("DetectFaces", request={"Attributes": ["SMILE"]}, faces=1))
+
+    with pytest.raises(ContractError, match="Smile"):
+        client.detect_faces(Image=IMAGE)
+
+
+def test_drift_is_reported_and_fails_only_under_strict():
+    """A member that the contract does not know is drift: kept, and a failure only where strict asks for it."""
+    response = build("DetectFaces", faces=1)
+    response["FaceDetails"][0]["Freckles"] = True
+
+    def use(harness):
+        harness.on("DetectFaces").returns(response)
+        harness.client().detect_faces(Image=IMAGE)
+
+    with Rekognition() as harness:
+        use(harness)
+        assert ["$.FaceDetails[0].Freckles"] == [finding.path for finding in harness.findings]
+    with pytest.raises(VerificationError, match="drift, and strict is on"), Rekognition(strict=True) as harness:
+        use(harness)
+
+
+def test_the_account_has_requests_with_images_as_bytes(harness, client):
+    """`calls` gives wire requests, so that a test can look at what was asked."""
+    harness.on("DetectFaces").returns()
+    client.detect_faces(Image=IMAGE, Attributes=["ALL"])
+
+    (exchange,) = harness.calls("detect_faces")
+    assert ("DetectFaces", "stub", 200) == (exchange.operation, exchange.source, exchange.status)
+    assert {"Image": IMAGE, "Attributes": ["ALL"]} == exchange.request
+    assert json.dumps(exchange.response)
+    assert [] == harness.calls("IndexFaces")
+
+
+def test_the_innermost_harness_has_the_calls():
+    """Of two open harnesses the one opened last answers, and the other takes over again."""
+    with Rekognition() as outer:
+        outer.on("DetectFaces").returns(faces=1)
+        client = outer.client()
+        with Rekognition() as inner:
+            inner.on("DetectFaces").returns(faces=2)
+            assert 2 == len(client.detect_faces(Image=IMAGE)["FaceDetails"])
+        assert 1 == len(client.detect_faces(Image=IMAGE)["FaceDetails"])
+
+
+@pytest.mark.parametrize(
+    ("use", "error", "match"),
+    [
+        (lambda h: h.on("DetectFace"), UnknownOperationError, "did you mean 'DetectFaces'"),
+        (lambda h: h.on("PutObject"), UnknownOperationError, "'PutObject' is no Rekognition operation"),
+        (lambda h: h.on("DetectFaces", Atributes=[]), UsageError, "did you mean 'Attributes'"),
+        (lambda h: h.on("DetectFaces").returns([1]), UsageError, "a response is a mapping"),
+        (lambda h: h.on("DetectFaces").returns({"FaceDetails": {1, 2}}), UsageError, "cannot cross the wire"),
+        (lambda h: h.on("DetectFaces").returns({}, faces=1), UsageError, "not both"),
+        (lambda h: h.on("DetectFaces").returns(times=0), UsageError, "whole number from 1"),
+        (lambda h: h.on("DetectFaces").returns(face=2), UsageError, "faces"),
+        (lambda h: h.on("DetectFaces").answers({}), UsageError, "takes a function"),
+        (lambda h: h.client(service_name="s3"), UsageError, "not for 's3'"),
+        (lambda h: h.calls("DetectFace"), UnknownOperationError, "did you mean"),
+        (lambda _: Rekognition(mod="live"), UsageError, "did you mean 'mode'"),
+        (lambda _: Rekognition(mode="refrence"), UsageError, "did you mean 'reference'"),
+        (lambda _: Rekognition(mode="record"), UsageError, "does not have yet"),
+        (lambda _: Rekognition(strict="yes"), UsageError, "must be a bool"),
+        (lambda _: Rekognition(unrecorded="live"), UsageError, "It is one of fail, reference"),
+    ],
+)
+def test_mistakes_are_answered_with_what_to_do(harness, use, error, match):
+    """A misspelt or impossible request of the test itself is a clear error at once."""
+    with pytest.raises(error, match=match):
+        use(harness)
+
+
+@pytest.fixture
+def reference():
+    """Return a client in mode reference, and its harness."""
+    opened = Rekognition(mode="reference")
+    opened.open()
+    yield opened, opened.client()
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("data", "code"),
+    [
+        (b"GIF89a", "InvalidImageFormatException"),
+        (b"\xff\xd8\xff\xe0 cut short", "InvalidImageFormatException"),
+        (b"\x89PNG" + b"0" * 5_242_880, "ImageTooLargeException"),
+    ],
+)
+def test_a_bad_image_reaches_the_application_as_the_services_error(reference, data, code):
+    """The application sees the exception that the service would send, and nothing is held against the test."""
+    harness, client = reference
+
+    with pytest.raises(client.exceptions.ClientError) as caught:
+        client.detect_faces(Image={"Bytes": data})
+
+    assert code == caught.value.response["Error"]["Code"]
+    assert harness.problems() == []
+
+
+def test_a_bad_request_to_the_reference_is_a_breach(reference):
+    """The reference does not make up for a request that the contract does not know."""
+    _, client = reference
+
+    with pytest.raises(ContractError, match=r"\$\.Attributes\[0\]"):
+        client.detect_faces(Image={"Bytes": draw(1).bytes}, Attributes=["SMILES"])
+
+
+def test_an_operation_without_a_reference_says_what_to_do(reference):
+    """An operation that the reference backend does not have names the ways out."""
+    harness, client = reference
+
+    with pytest.raises(NoReferenceError, match="no reference for ListCollections"):
+        client.list_collections()
+    assert 1 == len(harness.problems())

@@ -1,0 +1,286 @@
+"""The plugin, through small suites that run in processes of their own."""
+
+import pytest
+
+pytestmark = pytest.mark.usefixtures("no_aws")
+
+APP = """
+    import boto3
+
+    client = boto3.client("rekognition")
+
+    def count(image=b"x", **options):
+        return len(client.detect_faces(Image={"Bytes": image}, **options)["FaceDetails"])
+
+    def careless(image=b"x"):
+        try:
+            return count(image)
+        except Exception:
+            return 0
+"""
+
+
+@pytest.fixture
+def suite(run):
+    """Run a suite beside a small application."""
+    return lambda source, *args, ini="": run(source, *args, ini=ini, files={"app": APP})
+
+
+def test_a_swallowed_miss_is_an_error_at_teardown(suite):
+    """The test passes, its teardown does not, and the text says what to do."""
+    result = suite(
+        """
+        import app
+
+        def test_careless(rekognition):
+            assert app.careless() == 0
+        """
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*VerificationError: 1 Rekognition problem in this test:*",
+            "*nobody answers DetectFaces*",
+            "*To mend it*",
+        ]
+    )
+
+
+def test_a_failed_test_is_not_failed_once_more(suite):
+    """What a failed test left behind is shown under it, not counted as a second failure."""
+    result = suite(
+        """
+        import app
+
+        def test_fails(rekognition):
+            rekognition.on("IndexFaces").returns()
+            app.count()
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*UnansweredCallError: nobody answers DetectFaces*"])
+
+
+def test_the_marker_alone_is_enough(suite):
+    """A marked test is answered and verified without asking for the fixture."""
+    result = suite(
+        """
+        import app, pytest, unittest
+
+        @pytest.mark.rekognition(mode="reference")
+        def test_reference(face_image):
+            assert app.count(face_image(2).bytes) == 2
+
+        @pytest.mark.rekognition
+        class TestClass:
+            def test_inside(self):
+                assert app.careless() == 0
+
+        class Case(unittest.TestCase):
+            @pytest.mark.rekognition(allow_unanswered_calls=True)
+            def test_unittest(self):
+                self.assertEqual(app.careless(), 0)
+        """
+    )
+    result.assert_outcomes(passed=3, errors=1)
+
+
+def test_precedence_of_the_mode(suite):
+    """The command line wins over the marker, the marker over the fixture, the fixture over the ini file."""
+    source = """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def rekognition_config():
+            return {"mode": "live", "strict": True}
+
+        @pytest.mark.rekognition(mode="reference")
+        def test_marker(rekognition):
+            print("marker", rekognition.options.mode.value)
+
+        def test_fixture(rekognition):
+            print("fixture", rekognition.options.mode.value, rekognition.options.strict)
+    """
+    result = suite(source, "-s", ini="rekognition_mode = replay")
+    result.stdout.fnmatch_lines(["*marker reference*", "*fixture live True*"])
+    result = suite(source, "-s", "--rekognition-mode=replay")
+    result.stdout.fnmatch_lines(["*marker replay*", "*fixture replay True*"])
+
+
+def test_the_closest_marker_wins(suite):
+    """A marker on the function wins over one on the module."""
+    result = suite(
+        """
+        import pytest
+
+        pytestmark = pytest.mark.rekognition(mode="live", strict=True)
+
+        @pytest.mark.rekognition(mode="reference")
+        def test_one(rekognition):
+            assert (rekognition.options.mode.value, rekognition.options.strict) == ("reference", True)
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_unrecorded_calls_can_go_to_the_reference(suite):
+    """With rekognition_unrecorded = reference, replay asks the reference backend, and the summary counts it."""
+    result = suite(
+        """
+        import app
+
+        def test_drawn(rekognition, face_image):
+            assert app.count(face_image(1).bytes) == 1
+            assert app.count(face_image(1).bytes, Attributes=["ALL"]) == 1
+        """,
+        ini="rekognition_unrecorded = reference",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        ["*rekognition: mode=replay, engine=haar*", "*rekognition: 2 calls · 2 reference*"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("marker", "message"),
+    [
+        ("mod='live'", "unknown option 'mod', did you mean 'mode'?"),
+        ("mode='lve'", "'lve' is no mode, did you mean 'live'?"),
+        ("'cassette'", "named cassettes are not part of it yet"),
+        ("engine='har'", "'har'"),
+    ],
+)
+def test_a_misspelt_marker_says_what_was_meant(suite, marker, message):
+    """A marker keyword or value that means nothing fails the test with a guess."""
+    result = suite(
+        f"""
+        import app, pytest
+
+        @pytest.mark.rekognition({marker})
+        def test_one(rekognition, face_image):
+            app.count(face_image(1).bytes)
+        """,
+        "--rekognition-mode=reference" if "engine" in marker else "-q",
+    )
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines([f"*{message.replace('[', '[[]')}*"])
+
+
+@pytest.mark.parametrize(
+    ("args", "ini", "message"),
+    [
+        (["--rekognition-mode=refrence"], "", "*'refrence' is no mode, did you mean 'reference'?*"),
+        ([], "rekognition_mode = foo", "*'foo' is no mode.*"),
+        ([], "rekognition_block_network = always", "*rekognition_block_network is 'always'; it is one of*"),
+        ([], "rekognition_unrecorded = live", "*'live' is no unrecorded*"),
+    ],
+)
+def test_a_misspelt_setting_stops_the_run(suite, args, ini, message):
+    """A wrong command line or ini file is a usage error before any test runs."""
+    result = suite("def test_one(): pass", *args, ini=ini)
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    result.stderr.fnmatch_lines([message])
+
+
+def test_a_quiet_run_says_nothing(suite):
+    """Installed and unused, the plugin adds no line, and imports nothing heavy."""
+    result = suite(
+        """
+        import sys
+
+        def test_one():
+            heavy = {"botocore", "boto3", "jsonschema", "jsonschema_rs", "hypothesis", "cv2", "numpy", "vcr"}
+            assert heavy & set(sys.modules) == set()
+        """,
+        "-p",
+        "no:hypothesispytest",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*rekognition:*")
+
+
+def test_drift_is_counted_and_told_with_v(suite):
+    """The summary counts drifts; -v names each."""
+    source = """
+        import app
+        from pytest_rekognition import build
+
+        def test_drift(rekognition):
+            response = build("DetectFaces", faces=1)
+            response["FaceDetails"][0]["Freckles"] = 1
+            rekognition.on("DetectFaces").returns(response)
+            app.count()
+    """
+    result = suite(source)
+    result.stdout.fnmatch_lines(["*rekognition: 1 call · 1 stub · 1 drift*"])
+    result = suite(source, "-v")
+    result.stdout.fnmatch_lines(["*drift 1x DetectFaces $.FaceDetails[[]0[]].Freckles*"])
+    result = suite(source, "--rekognition-strict")
+    result.assert_outcomes(passed=1, errors=1)
+
+
+def test_a_breach_is_shown_as_a_table(suite):
+    """A failing check shows each violation in a row: severity, side, path, rule, sentence."""
+    result = suite(
+        """
+        import app
+
+        def test_breach(rekognition):
+            rekognition.on("DetectFaces").answers(lambda request: {"FaceDetails": [{"Confidence": 101}]})
+            app.count()
+        """
+    )
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*DetectFaces, answered by stub, breaks the contract:*",
+            "*breach  response  $.FaceDetails[[]0[]].BoundingBox  required*",
+            "*breach  response  $.FaceDetails[[]0[]].Confidence   maximum*",
+        ]
+    )
+
+
+def test_the_client_fixture_is_ready(suite):
+    """`rekognition_client` needs no configuration."""
+    result = suite(
+        """
+        def test_client(rekognition, rekognition_client):
+            rekognition.on("ListCollections").returns()
+            assert "CollectionIds" in rekognition_client.list_collections()
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_without_opencv_the_reference_says_what_to_install(suite):
+    """A missing optional dependency is named with the command that brings it."""
+    result = suite(
+        """
+        import app, sys
+
+        def test_one(rekognition, monkeypatch):
+            from pytest_rekognition.drawing import draw
+            image = draw(1).bytes
+            monkeypatch.setitem(sys.modules, "cv2", None)
+            app.count(image)
+        """,
+        "--rekognition-mode=reference",
+    )
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines(["*pip install 'pytest-rekognition[[]reference[]]'*"])
+
+
+def test_without_boto3_the_client_is_botocores(suite):
+    """The base install has botocore alone, and that is enough."""
+    result = suite(
+        """
+        def test_one(rekognition, monkeypatch):
+            import importlib.util
+            real = importlib.util.find_spec
+            monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "boto3" else real(name))
+            rekognition.on("DetectFaces").returns(faces=1)
+            client = rekognition.client(region_name="us-east-1")
+            assert len(client.detect_faces(Image={"Bytes": b"x"})["FaceDetails"]) == 1
+        """
+    )
+    result.assert_outcomes(passed=1)

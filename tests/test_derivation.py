@@ -9,7 +9,6 @@ import subprocess
 import sys
 from dataclasses import replace
 from itertools import product
-from pathlib import Path
 
 import jsonschema
 import jsonschema_rs
@@ -28,7 +27,7 @@ from pytest_rekognition.derivation.shapes import base64_length, schema_of
 MODEL = model.installed()
 OVERLAY = overlay.load()
 DERIVED = Derivation(MODEL, OVERLAY)
-INDEX = json.loads((command.CHECKOUT / "schemas" / "index.json").read_text(encoding="utf-8"))
+INDEX = json.loads((command.FOLDER / "index.json").read_text(encoding="utf-8"))
 SIDES = tuple(product(catalog.operations(), ("request", "response")))
 USED = set(DERIVED.documents["shapes.json"]["$defs"]) | {
     operation[side]["shape"] for operation in MODEL.operations.values() for side in ("input", "output")
@@ -322,6 +321,6 @@ def test_botocore_is_imported_when_deriving_only():
     assert ran.stderr.strip() == "[]"
 
 
-def test_checkout_holds_the_schemas():
-    """The command writes beside the package."""
-    assert Path(catalog.__file__).parents[1] / "schemas" == command.CHECKOUT / "schemas"
+def test_the_command_and_the_catalog_agree_on_the_folder():
+    """What the command writes is what the catalog reads, in a checkout as in a wheel."""
+    assert str(command.FOLDER) == str(catalog._folder())

@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMAND = "python -m pytest_rekognition.derivation"
-CHECKOUT = Path(__file__).resolve().parents[2]
+#: the wheel's `schemas/` where there is one, else the checkout's: the folder that the catalog reads
+FOLDER = next(
+    (place / "schemas" for place in Path(__file__).resolve().parents[1:3] if (place / "schemas").is_dir()),
+    Path(__file__).resolve().parents[2] / "schemas",
+)
 _EXCERPT = 20
 _MISMATCH = (
     """\
@@ -72,7 +76,7 @@ def check(derived: Derivation, folder: Path) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=COMMAND, description=main.__doc__)
     parser.add_argument("--check", action="store_true", help="compare, write nothing")
-    parser.add_argument("--folder", type=Path, default=CHECKOUT / "schemas", help="default: %(default)s")
+    parser.add_argument("--folder", type=Path, default=FOLDER, help="default: %(default)s")
     return parser
 
 

@@ -1,9 +1,11 @@
 """What the plugin adds to the start of a pytest run that does not use it.
 
 Runs pytest over one empty test with and without the plugin, in turn, and prints the medians and the median of the
-differences pair by pair. Aim: at most 10 ms.
+differences pair by pair, with compiled modules in place as on any machine that has run pytest once. Aim: at most
+10 ms.
 """
 
+import os
 import statistics
 import subprocess
 import sys
@@ -18,8 +20,10 @@ OTHERS = ["-p", "no:hypothesispytest", "-p", "no:benchmark", "-p", "no:xdist", "
 
 def seconds(folder, *options):
     """Return the wall time of one run, in seconds."""
+    environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": f"{folder}/compiled"}
     start = time.perf_counter()
-    subprocess.run([*COMMAND, *OTHERS, *options], cwd=folder, check=True, stdout=subprocess.DEVNULL)
+    command = [*COMMAND, *OTHERS, *options]
+    subprocess.run(command, cwd=folder, env=environment, check=True, stdout=subprocess.DEVNULL)
     return time.perf_counter() - start
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from pytest_rekognition import catalog, seam, wire
 from pytest_rekognition.answers import Answers, document_of
+from pytest_rekognition.backends.reference.engines import engine_entry
 from pytest_rekognition.backends.stubs import Stub, StubBackend
 from pytest_rekognition.contract import Contract
 from pytest_rekognition.errors import (
@@ -62,6 +63,7 @@ class Rekognition:
 
     def __init__(self, **keywords: Any) -> None:
         self.options: Options = options(keywords)
+        engine_entry(self.options.engine)  # an unknown name is refused here, not at the first image
         #: every exchange so far, in the order in which the answers came
         self.exchanges: list[Exchange] = []
         #: every violation so far that is no breach

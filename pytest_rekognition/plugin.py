@@ -92,13 +92,16 @@ def _is_customised(config: pytest.Config) -> bool:
 
 
 def _checked_settings(config: pytest.Config) -> Options:
-    from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.backends.reference.engines import engine_entry  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.errors import UsageError  # noqa: PLC0415
     from pytest_rekognition.options import options  # noqa: PLC0415
 
     try:
-        return options(_ini(config), _command_line(config))
+        settings = options(_ini(config), _command_line(config))
+        engine_entry(settings.engine)
     except UsageError as error:
         raise pytest.UsageError(f"rekognition: {error}") from None
+    return settings
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:

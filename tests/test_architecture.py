@@ -10,7 +10,7 @@ NAME = "pytest_rekognition"
 
 #: An arrow points from a layer to a lower one, or stays inside one package. Modules by their first name.
 LAYERS = [
-    {"exchange", "geometry", "onimport"},
+    {"attributes", "exchange", "geometry", "onimport"},
     {"errors", "images", "matching"},
     {"options"},
     {"catalog", "drawing", "derivation"},

@@ -173,6 +173,11 @@ def test_a_misspelt_marker_says_what_was_meant(suite, marker, message):
         ([], "rekognition_mode = foo", "*'foo' is no mode.*"),
         ([], "rekognition_block_network = always", "*rekognition_block_network is 'always'; it is one of*"),
         ([], "rekognition_unrecorded = live", "*'live' is no unrecorded*"),
+        (
+            [],
+            "rekognition_engine = har",
+            "*'har' is no engine of the reference detector (auto, haar), did you mean 'haar'?*",
+        ),
     ],
 )
 def test_a_misspelt_setting_stops_the_run(suite, args, ini, message):

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS
 from pytest_rekognition.backends.reference import HANDLERS, ReferenceBackend
-from pytest_rekognition.backends.reference.attributes import MEMBERS
 from pytest_rekognition.backends.reference.conventions import UNMEASURED
 from pytest_rekognition.backends.reference.images import MAX_BYTES
 from pytest_rekognition.drawing import DrawnFace, draw
@@ -86,14 +86,14 @@ def test_all_brings_everything():
         response = BACKEND.reply(Call("DetectFaces", request(PHOTO.bytes, *attributes))).response
         assert set(response) == {"FaceDetails"}
         for face in response["FaceDetails"]:
-            assert set(face) == DEFAULT | set(MEMBERS.values())
+            assert set(face) == DEFAULT | set(ATTRIBUTE_MEMBERS.values())
             assert list(FACE_TEMPLATE) == [mark["Type"] for mark in face["Landmarks"]]
 
 
-@pytest.mark.parametrize("attribute", sorted(MEMBERS))
+@pytest.mark.parametrize("attribute", sorted(ATTRIBUTE_MEMBERS))
 def test_a_single_attribute_brings_its_member(attribute):
     """One attribute adds its member to the DEFAULT ones."""
-    assert all(DEFAULT | {MEMBERS[attribute]} == set(face) for face in details(PHOTO.bytes, attribute))
+    assert all(DEFAULT | {ATTRIBUTE_MEMBERS[attribute]} == set(face) for face in details(PHOTO.bytes, attribute))
 
 
 def test_what_is_not_measured_follows_the_convention():
@@ -130,7 +130,9 @@ def test_numbers_are_single_precision():
     assert [] == [number for number in numbers if number != single(number)]
 
 
-@pytest.mark.parametrize("attributes", [[], ["DEFAULT"], ["ALL"], ["ALL", "DEFAULT"], ["SMILE"], sorted(MEMBERS)])
+@pytest.mark.parametrize(
+    "attributes", [[], ["DEFAULT"], ["ALL"], ["ALL", "DEFAULT"], ["SMILE"], sorted(ATTRIBUTE_MEMBERS)]
+)
 @pytest.mark.parametrize("count", [0, 1, 12])
 def test_replies_keep_the_contract(attributes, count):
     """Every answer is what the contract says of it, without a breach, a drift or a note."""

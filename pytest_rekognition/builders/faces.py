@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
+from pytest_rekognition.attributes import DEFAULT_MEMBERS, TWO_VALUED
 from pytest_rekognition.builders.checking import refuse_breaches
 from pytest_rekognition.builders.names import by_member
 from pytest_rekognition.contract.rules.attributes import asked_members
-from pytest_rekognition.contract.rules.faces import DEFAULT_MEMBERS
 from pytest_rekognition.errors import UsageError
 from pytest_rekognition.geometry import FACE_TEMPLATE, MAIN_LANDMARKS, Box, FaceFrame, single
 
@@ -192,20 +192,7 @@ def _as_given(_name: str, given: Any, _neutral: Any) -> Any:
 
 
 _MAKERS: dict[str, Callable[[str, Any, Any], Any]] = {
-    **dict.fromkeys(
-        (
-            "Smile",
-            "Eyeglasses",
-            "Sunglasses",
-            "Gender",
-            "Beard",
-            "Mustache",
-            "EyesOpen",
-            "MouthOpen",
-            "FaceOccluded",
-        ),
-        _valued,
-    ),
+    **dict.fromkeys(TWO_VALUED, _valued),
     "AgeRange": _age_range,
     "Emotions": _emotions,
     "BoundingBox": _as_given,

@@ -4,28 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS
 from pytest_rekognition.backends.reference.conventions import UNMEASURED
 from pytest_rekognition.backends.reference.images import invalid_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-#: the values of `Attributes` and the member that each adds to the DEFAULT ones
-MEMBERS: Final = {
-    "AGE_RANGE": "AgeRange",
-    "BEARD": "Beard",
-    "EMOTIONS": "Emotions",
-    "EYE_DIRECTION": "EyeDirection",
-    "EYEGLASSES": "Eyeglasses",
-    "EYES_OPEN": "EyesOpen",
-    "FACE_OCCLUDED": "FaceOccluded",
-    "GENDER": "Gender",
-    "MOUTH_OPEN": "MouthOpen",
-    "MUSTACHE": "Mustache",
-    "SMILE": "Smile",
-    "SUNGLASSES": "Sunglasses",
-}
-_KNOWN: Final = frozenset({"ALL", "DEFAULT", *MEMBERS})
+_KNOWN: Final = frozenset({"ALL", "DEFAULT", *ATTRIBUTE_MEMBERS})
 
 
 def wants_all(attributes: Iterable[str]) -> bool:
@@ -40,5 +26,5 @@ def wanted_members(attributes: Iterable[str]) -> tuple[str, ...]:
         raise invalid_parameters()
     if wants_all(chosen):
         return tuple(UNMEASURED)
-    members = {MEMBERS[attribute] for attribute in chosen if attribute != "DEFAULT"}
+    members = {ATTRIBUTE_MEMBERS[attribute] for attribute in chosen if attribute != "DEFAULT"}
     return tuple(member for member in UNMEASURED if member in members)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS, OPTIONAL_MEMBERS
 from pytest_rekognition.contract.rules.base import Finding, Rule
-from pytest_rekognition.contract.rules.faces import ATTRIBUTE_MEMBERS, OPTIONAL_MEMBERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

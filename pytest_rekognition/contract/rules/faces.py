@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_rekognition.attributes import OPTIONAL_MEMBERS, TWO_VALUED
 from pytest_rekognition.contract.rules.base import Finding, rule
 from pytest_rekognition.contract.wording import shorten
 
@@ -20,18 +21,6 @@ _BOX_MARGIN = 0.25
 _EVEN_ODDS = 50
 #: How many landmarks a face comes with.
 _LANDMARK_COUNTS = frozenset({5, 25, 30})
-#: The attributes whose Confidence is that of one value out of two.
-_TWO_VALUED = (
-    "Smile",
-    "Eyeglasses",
-    "Sunglasses",
-    "Gender",
-    "Beard",
-    "Mustache",
-    "EyesOpen",
-    "MouthOpen",
-    "FaceOccluded",
-)
 
 
 @rule(
@@ -99,7 +88,7 @@ def emotions_sorted(face: Any, _: Request) -> Iterator[Finding]:
 )
 def attribute_confidence(face: Any, _: Request) -> Iterator[Finding]:
     """Hold attributes to the likelier of their two values."""
-    for name in _TWO_VALUED:
+    for name in TWO_VALUED:
         attribute = face.get(name)
         if attribute and attribute.get("Confidence", _EVEN_ODDS) < _EVEN_ODDS:
             confidence = attribute["Confidence"]
@@ -156,26 +145,6 @@ def video_nulls(face: Any, _: Request) -> Iterator[Finding]:
         if face.get(name) is not None:
             yield Finding((name,), "is present, but GetFaceDetection always leaves it null, so absent", face[name])
 
-
-#: What an attribute's name in a request brings in a face.
-ATTRIBUTE_MEMBERS = {
-    "AGE_RANGE": "AgeRange",
-    "BEARD": "Beard",
-    "EMOTIONS": "Emotions",
-    "EYE_DIRECTION": "EyeDirection",
-    "EYEGLASSES": "Eyeglasses",
-    "EYES_OPEN": "EyesOpen",
-    "FACE_OCCLUDED": "FaceOccluded",
-    "GENDER": "Gender",
-    "MOUTH_OPEN": "MouthOpen",
-    "MUSTACHE": "Mustache",
-    "SMILE": "Smile",
-    "SUNGLASSES": "Sunglasses",
-}
-#: The members of a `FaceDetail` that only come when asked for.
-OPTIONAL_MEMBERS = frozenset(ATTRIBUTE_MEMBERS.values())
-#: What every face comes with.
-DEFAULT_MEMBERS = ("BoundingBox", "Confidence", "Landmarks", "Pose", "Quality")
 
 #: Over a box alone, as stored faces and persons have it.
 BOX_RULES = (box_in_image, box_near_image)

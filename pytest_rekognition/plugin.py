@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _MARKER = "rekognition"
 _XDIST_KEY = "rekognition_tally"
-_FAILED = pytest.StashKey[bool]()
+_UNFINISHED = pytest.StashKey[bool]()
 _TALLY = pytest.StashKey["Tally | None"]()
 _BLOCKS = ("test", "session")
 
@@ -134,10 +134,10 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember which tests have failed: what they left behind is not held against them once more."""
+    """Remember which tests failed or were skipped: what they left behind is not held against them once more."""
     report = yield
-    if call.when != "teardown" and report.failed:
-        item.stash[_FAILED] = True
+    if call.when != "teardown" and not report.passed:
+        item.stash[_UNFINISHED] = True
     return report
 
 
@@ -150,7 +150,6 @@ def rekognition_config() -> Mapping[str, Any]:
 @pytest.fixture
 def rekognition(request: pytest.FixtureRequest, rekognition_config: Mapping[str, Any]) -> Generator[Rekognition]:
     """Answer this test's Rekognition calls, and hold every exchange against the contract."""
-    __tracebackhide__ = True
     from pytest_rekognition.harness import Rekognition  # noqa: PLC0415  not at plugin load
 
     keywords = _keywords(request, rekognition_config)
@@ -161,10 +160,10 @@ def rekognition(request: pytest.FixtureRequest, rekognition_config: Mapping[str,
     finally:
         harness.close()
         _count(request.config, harness)
-    if request.node.stash.get(_FAILED, False):
+    if request.node.stash.get(_UNFINISHED, False):
         _append_section(request.node, harness)
     else:
-        harness.verify()
+        _verify(harness)
 
 
 def _keywords(request: pytest.FixtureRequest, fixture: Mapping[str, Any]) -> dict[str, Any]:
@@ -181,6 +180,15 @@ def _keywords(request: pytest.FixtureRequest, fixture: Mapping[str, Any]) -> dic
             )
         merged |= marker.kwargs
     return merged | _command_line(request.config)
+
+
+def _verify(harness: Rekognition) -> None:
+    """Fail the test for what it left behind, with the message alone: no line of code is at fault here."""
+    from pytest_rekognition.report.messages import left_behind  # noqa: PLC0415  not at plugin load
+
+    problems = harness.problems()
+    if problems:
+        pytest.fail(left_behind(problems), pytrace=False)
 
 
 def _append_section(item: pytest.Item, harness: Rekognition) -> None:

@@ -27,7 +27,9 @@ class UnknownOperationError(PytestRekognitionError, LookupError):
     """A name that is no Rekognition operation."""
 
     def __init__(self, name: object, known: Iterable[str]) -> None:
-        super().__init__(f"{name!r} is no Rekognition operation{did_you_mean(name, known)}")
+        guess = did_you_mean(name, known)
+        elsewhere = " Operations of other services are not stubbed here; moto mocks them." if guess == "." else ""
+        super().__init__(f"{name!r} is no Rekognition operation{guess}{elsewhere}")
 
 
 class MissingDependencyError(PytestRekognitionError, ImportError):
@@ -87,5 +89,5 @@ class NoReferenceError(UnansweredCallError):
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown name: `", did you mean 'X'?"`, or a full stop."""
     by_folded = {candidate.lower().replace("_", ""): candidate for candidate in known}
-    near = get_close_matches(str(name).lower().replace("_", ""), by_folded, n=1, cutoff=0.6)
+    near = get_close_matches(str(name).lower().replace("_", ""), by_folded, n=1, cutoff=0.65)
     return f", did you mean {by_folded[near[0]]!r}?" if near else "."

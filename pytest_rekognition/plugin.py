@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 _MARKER = "rekognition"
 _XDIST_KEY = "rekognition_tally"
-_UNFINISHED = pytest.StashKey[bool]()
+#: Why a test did not run to its end.
+_UNFINISHED = pytest.StashKey[str]()
 _TALLY = pytest.StashKey["Tally | None"]()
 _BLOCKS = ("test", "session")
 
@@ -137,7 +138,7 @@ def pytest_runtest_makereport(
     """Remember which tests failed or were skipped: what they left behind is not held against them once more."""
     report = yield
     if call.when != "teardown" and not report.passed:
-        item.stash[_UNFINISHED] = True
+        item.stash[_UNFINISHED] = str(call.excinfo.value) if call.excinfo else ""
     return report
 
 
@@ -160,10 +161,11 @@ def rekognition(request: pytest.FixtureRequest, rekognition_config: Mapping[str,
     finally:
         harness.close()
         _count(request.config, harness)
-    if request.node.stash.get(_UNFINISHED, False):
-        _append_section(request.node, harness)
-    else:
+    reason = request.node.stash.get(_UNFINISHED, None)
+    if reason is None:
         _verify(harness)
+    else:
+        _append_section(request.node, [problem for problem in harness.problems() if problem != reason])
 
 
 def _keywords(request: pytest.FixtureRequest, fixture: Mapping[str, Any]) -> dict[str, Any]:
@@ -191,8 +193,7 @@ def _verify(harness: Rekognition) -> None:
         pytest.fail(left_behind(problems), pytrace=False)
 
 
-def _append_section(item: pytest.Item, harness: Rekognition) -> None:
-    problems = harness.problems()
+def _append_section(item: pytest.Item, problems: list[str]) -> None:
     if problems:
         item.add_report_section("teardown", "rekognition", "\n".join(problems))
 

@@ -329,7 +329,7 @@ def test_the_innermost_harness_has_the_calls():
     ("use", "error", "match"),
     [
         (lambda h: h.on("DetectFace"), UnknownOperationError, "did you mean 'DetectFaces'"),
-        (lambda h: h.on("PutObject"), UnknownOperationError, "'PutObject' is no Rekognition operation"),
+        (lambda h: h.on("PutObject"), UnknownOperationError, "'PutObject' is no .* moto mocks them"),
         (lambda h: h.on("DetectFaces", Atributes=[]), UsageError, "did you mean 'Attributes'"),
         (lambda h: h.on("DetectFaces").returns([1]), UsageError, "a response is a mapping"),
         (lambda h: h.on("DetectFaces").returns({"FaceDetails": {1, 2}}), UsageError, "cannot cross the wire"),

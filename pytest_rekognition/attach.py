@@ -13,16 +13,22 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import wire
+from pytest_rekognition.environment import PLACEHOLDER_REGION
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import ModuleType
 
+#: The mark of what has been attached already.
+_OURS = "_pytest_rekognition"
+
 
 def _join_builtin_handlers(handlers: ModuleType) -> None:
     """Give the handlers to every session to come, and to what exists already."""
-    for event, handler in reversed(wire.HANDLERS.items()):
-        handlers.BUILTIN_HANDLERS.insert(0, (event, handler, handlers.REGISTER_FIRST))
+    ours = [(event, handler, handlers.REGISTER_FIRST) for event, handler in wire.HANDLERS.items()]
+    if ours[0] in handlers.BUILTIN_HANDLERS:
+        return
+    handlers.BUILTIN_HANDLERS[:0] = ours
     if hasattr(sys.modules.get("botocore.session"), "Session"):
         _adopt_existing_clients()
 
@@ -41,6 +47,8 @@ def _offer_region(session: ModuleType) -> None:
     """Let a Rekognition client be created where no region is configured, as code under test does at import."""
     cls = session.AioSession if hasattr(session, "AioSession") else session.Session
     create_client = cls.create_client
+    if hasattr(create_client, _OURS):
+        return
 
     @functools.wraps(create_client)
     def with_region(
@@ -50,6 +58,7 @@ def _offer_region(session: ModuleType) -> None:
             kwargs["config"] = _placeholder_config(kwargs.get("config"))
         return create_client(self, service_name, region_name, *args, **kwargs)
 
+    setattr(with_region, _OURS, True)
     cls.create_client = with_region
 
 
@@ -62,7 +71,7 @@ def _placeholder_config(config: Any) -> Any:
     from botocore.config import Config  # noqa: PLC0415  only where a client is created
 
     agent = f"{getattr(config, 'user_agent_extra', None) or ''} {wire.PLACEHOLDER_MARK}".strip()
-    placeholder = Config(region_name=wire.PLACEHOLDER_REGION, user_agent_extra=agent)
+    placeholder = Config(region_name=PLACEHOLDER_REGION, user_agent_extra=agent)
     return config.merge(placeholder) if config is not None else placeholder
 
 
@@ -84,19 +93,22 @@ class _Unhurried:
 
 
 def _unhurry(endpoint: ModuleType) -> None:
-    endpoint.time = _Unhurried(endpoint.time, lambda: None)  # type: ignore[attr-defined]
+    if not isinstance(endpoint.time, _Unhurried):
+        endpoint.time = _Unhurried(endpoint.time, lambda: None)  # type: ignore[attr-defined]
 
 
 def _unhurry_async(endpoint: ModuleType) -> None:
     asyncio = endpoint.asyncio
-    endpoint.asyncio = _Unhurried(asyncio, lambda: asyncio.sleep(0))  # type: ignore[attr-defined]
+    if not isinstance(asyncio, _Unhurried):
+        endpoint.asyncio = _Unhurried(asyncio, lambda: asyncio.sleep(0))  # type: ignore[attr-defined]
 
 
 def _unlimit(adaptive: ModuleType) -> None:
     """Keep the rate limiter of retry mode `adaptive`, which sleeps too, to calls that leave the machine."""
     limiters = [value for name, value in vars(adaptive).items() if name.endswith("ClientRateLimiter")]
     for limiter in limiters:
-        limiter.on_sending_request = _only_if_leaving(limiter.on_sending_request)
+        if not hasattr(limiter.on_sending_request, _OURS):
+            limiter.on_sending_request = _only_if_leaving(limiter.on_sending_request)
 
 
 def _only_if_leaving(on_sending_request: Callable[..., Any]) -> Callable[..., Any]:
@@ -106,6 +118,7 @@ def _only_if_leaving(on_sending_request: Callable[..., Any]) -> Callable[..., An
             return _nothing() if inspect.iscoroutinefunction(on_sending_request) else None
         return on_sending_request(self, request, **kwargs)
 
+    setattr(unless_answered, _OURS, True)
     return unless_answered
 
 
@@ -125,5 +138,5 @@ _ATTACH: dict[str, Callable[[ModuleType], None]] = {
 
 
 def attach(module: ModuleType) -> None:
-    """Put this module's part of the seam into one of the modules that `seam.MODULES` names."""
+    """Put this module's part of the seam into one of the modules that `seam.MODULES` names; again is harmless."""
     _ATTACH[module.__name__](module)

@@ -57,6 +57,11 @@ class ServiceError(PytestRekognitionError):
     """
 
     def __init__(self, code: str, message: str, status: int = 400) -> None:
+        if not (isinstance(code, str) and isinstance(message, str) and isinstance(status, int)):
+            raise UsageError(
+                "ServiceError takes a code and a message, both texts, and an HTTP status;"
+                f" not {type(code).__name__}, {type(message).__name__} and {type(status).__name__}"
+            )
         super().__init__(f"{code}: {message}")
         self.code = code
         self.message = message
@@ -68,14 +73,10 @@ class UnansweredCallError(PytestRekognitionError):
 
 
 class NetworkBlockedError(PytestRekognitionError):
-    """A call outside any test that asked for Rekognition, with the network blocked for the whole session."""
+    """A call that is about to leave for AWS where no call may, and no harness is open to answer it."""
 
-    def __init__(self, operation: str) -> None:
-        super().__init__(
-            f"{operation} was about to leave for AWS from a test that does not use pytest-rekognition, and"
-            " rekognition_block_network = session forbids that. Use the `rekognition` fixture or marker in"
-            " the test, or set rekognition_block_network = test."
-        )
+    def __init__(self, operation: str, reason: str) -> None:
+        super().__init__(f"{operation} was about to leave for AWS {reason}")
 
 
 class VerificationError(PytestRekognitionError, AssertionError):

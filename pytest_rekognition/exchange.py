@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from pytest_rekognition.showing import show, show_members
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,7 +32,7 @@ class ErrorReply(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """One request that a backend is asked to answer."""
 
@@ -38,6 +40,9 @@ class Call:
     operation: str
     #: the request's members, images as `bytes`
     request: Mapping[str, Any]
+
+    def __repr__(self) -> str:
+        return f"{self.operation}({show_members(self.request)})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +53,11 @@ class Reply:
     response: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Exchange:
     """One request and what was answered to it, whoever answered.
 
-    Exactly one of `response` and `error` is set.
+    Exactly one of `response` and `error` is set; neither where the body of an answer was no JSON object.
     """
 
     #: the API's name, such as `"DetectFaces"`
@@ -68,8 +73,12 @@ class Exchange:
     #: who answered
     source: Source = "file"
 
+    def __repr__(self) -> str:
+        answer = show(self.response) if self.error is None else f"{self.error.code}: {self.error.message}"
+        return f"<Exchange {self.operation}({show_members(self.request)}) {self.status} {answer} by {self.source}>"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Violation:
     """One way in which an exchange departs from the contract."""
 
@@ -89,3 +98,6 @@ class Violation:
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"
+
+    def __repr__(self) -> str:
+        return f"<Violation {self.severity} {self.operation} {self.side} {self.rule} {self}>"

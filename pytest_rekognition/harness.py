@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import importlib.util
-import json
-import os
 import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pytest_rekognition import catalog, seam, wire
-from pytest_rekognition.answers import Answers, document_of
+from pytest_rekognition.answers import REFUSED_IN_STUBS, Answers, document_of
+from pytest_rekognition.backends.reference import HANDLERS as REFERENCED
+from pytest_rekognition.backends.reference import ReferenceBackend
 from pytest_rekognition.backends.reference.engines import engine_entry
 from pytest_rekognition.backends.stubs import Stub, StubBackend
 from pytest_rekognition.contract import Contract
+from pytest_rekognition.criteria import check_criteria
+from pytest_rekognition.environment import FAKE_ENVIRONMENT
 from pytest_rekognition.errors import (
     ContractError,
     PytestRekognitionError,
@@ -22,11 +24,10 @@ from pytest_rekognition.errors import (
     UnansweredCallError,
     UsageError,
     VerificationError,
-    did_you_mean,
 )
-from pytest_rekognition.exchange import Call, ErrorReply, Exchange, Reply
 from pytest_rekognition.matching import plain_image
 from pytest_rekognition.options import Options, options
+from pytest_rekognition.records import Record, request_violations, without_images
 from pytest_rekognition.report import messages
 
 if TYPE_CHECKING:
@@ -36,17 +37,11 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
 
     from pytest_rekognition.backends import Backend
-    from pytest_rekognition.exchange import Source, Violation
+    from pytest_rekognition.exchange import Call, Exchange, Reply, Source, Violation
     from pytest_rekognition.wire import WireCall, WireReply
 
-#: What stands in for credentials while the network is out of reach; the values that moto uses too.
-_FAKE_ENVIRONMENT = {
-    "AWS_ACCESS_KEY_ID": "testing",
-    "AWS_SECRET_ACCESS_KEY": "testing",
-    "AWS_SESSION_TOKEN": "testing",
-}
-_REGION = "AWS_DEFAULT_REGION"
 _OK = 200
+_FATAL = frozenset({"breach"})
 _PACKAGE = str(Path(__file__).parent)
 
 
@@ -64,15 +59,14 @@ class Rekognition:
     def __init__(self, **keywords: Any) -> None:
         self.options: Options = options(keywords)
         engine_entry(self.options.engine)  # an unknown name is refused here, not at the first image
-        #: every exchange so far, in the order in which the answers came
-        self.exchanges: list[Exchange] = []
-        #: every violation so far that is no breach
+        #: every violation so far that failed nothing: notes, and drift of the service
         self.findings: list[Violation] = []
+        self._records: list[Record] = []
         self._problems: list[str] = []
         self._stubs = StubBackend()
         self._reference: Backend | None = None
         self._lock = threading.Lock()
-        self._environment: dict[str, str | None] = {}
+        self._is_open = False
         self._judged: dict[int, tuple[object, Mapping[str, Any]]] = {}
 
     # --- opening and closing -------------------------------------------------------------------------------
@@ -91,20 +85,22 @@ class Rekognition:
 
     def open(self) -> None:
         """Take the process's Rekognition calls; offline, put fake credentials into the environment."""
-        if self.offline:
-            self._fake_environment()
+        if self._is_open:
+            raise UsageError("this harness is open already; open another one, Rekognition(...), inside it")
+        self._is_open = True
         seam.install()
+        if self.offline:
+            FAKE_ENVIRONMENT.enter()
         wire.open_tap(self)
 
     def close(self) -> None:
-        """Give the calls and the environment back."""
+        """Give the calls and the environment back; again is harmless."""
+        if not self._is_open:
+            return
+        self._is_open = False
         wire.close_tap(self)
-        for name, value in self._environment.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
-        self._environment.clear()
+        if self.offline:
+            FAKE_ENVIRONMENT.leave()
 
     def verify(self) -> None:
         """Fail for what was left behind.
@@ -117,26 +113,24 @@ class Rekognition:
         if problems:
             raise VerificationError(messages.left_behind(problems))
 
-    def problems(self) -> list[str]:
-        """Return what `verify` fails for, one text each."""
+    def problems(self, *, unused_stubs: bool = True) -> list[str]:
+        """Return what `verify` fails for, one text each; stubs never used only where they are asked for."""
         problems = list(self._problems)
-        if not self.options.allow_unused_stubs:
+        if unused_stubs and not self.options.allow_unused_stubs:
             problems += [messages.unused_stub(stub, step) for stub, step in self._stubs.unused()]
-        drifts = [finding for finding in self.findings if finding.severity == "drift"]
+        drifts = self.drifts()
         if self.options.strict and drifts:
             problems.append(f"drift, and strict is on:\n{messages.table(drifts)}")
         return problems
+
+    def drifts(self) -> list[Violation]:
+        """Return what the service sent, and the contract does not know."""
+        return [finding for finding in self.findings if finding.severity == "drift"]
 
     @property
     def offline(self) -> bool:
         """Whether no call may reach the network."""
         return self.options.mode.offline
-
-    def _fake_environment(self) -> None:
-        fakes = {_REGION: os.environ.get(_REGION) or wire.PLACEHOLDER_REGION, **_FAKE_ENVIRONMENT}
-        for name, value in fakes.items():
-            self._environment[name] = os.environ.get(name)
-            os.environ[name] = value
 
     # --- what tests say ------------------------------------------------------------------------------------
 
@@ -145,16 +139,13 @@ class Rekognition:
 
         Matching is partial and in any order; `unittest.mock.ANY` fits everything, images are compared by their
         bytes. Of several stubs that match a call, the one registered last answers. Raises `UnknownOperationError`,
-        or `UsageError` for a member that the operation's request does not have.
+        or `UsageError` for what no request of the operation can match.
         """
         __tracebackhide__ = True
         name = catalog.operation(operation).name
-        known = catalog.schema(name, "request")["properties"]
-        for member in members:
-            if member not in known:
-                guess = did_you_mean(member, known)
-                raise UsageError(f"a request of {name} has no member {member!r}{guess}")
-        stub = Stub(name, {key: plain_image(value) for key, value in members.items()}, _caller())
+        criteria = {key: plain_image(value) for key, value in members.items()}
+        check_criteria(name, criteria)
+        stub = Stub(name, criteria, _caller())
         self._stubs.stubs.append(stub)
         return Answers(stub)
 
@@ -163,10 +154,12 @@ class Rekognition:
 
         Attempts that botocore repeated count one by one.
         """
-        if operation is None:
-            return list(self.exchanges)
-        name = catalog.operation(operation).name
-        return [exchange for exchange in self.exchanges if exchange.operation == name]
+        name = None if operation is None else catalog.operation(operation).name
+        return [record.exchange for record in list(self._records) if name in {None, record.call.operation}]
+
+    def sources(self) -> list[Source]:
+        """Return who answered, one entry an exchange."""
+        return [record.reply.source for record in list(self._records)]
 
     def client(self, **keywords: Any) -> RekognitionClient:
         """Create a client: boto3's where it is installed, else botocore's. Any other client serves as well."""
@@ -195,18 +188,24 @@ class Rekognition:
             return self._serve(self._reference_backend().reply, call, "reference")
         if not self.offline:
             return None
-        nearest = self._stubs.nearest(call.call)
-        stubbed = [stub.operation for stub in self._stubs.stubs]
-        text = messages.unanswered(call.call, self.options.mode.value, nearest, stubbed)
-        raise self._blame(UnansweredCallError(text))
+        raise self._blame(UnansweredCallError(self._unanswered(call.call)))
 
     def observe(self, call: WireCall, reply: WireReply) -> None:
         """Judge an exchange and keep it; raises `ContractError` for a breach, which `verify` repeats."""
-        exchange = _exchange(call.call, reply)
+        record = Record(call.call, reply)
         with self._lock:
-            self.exchanges.append(exchange)
+            self._records.append(record)
         if not reply.unchecked:
-            self._judge(call, exchange)
+            self._judge(call, record)
+
+    def _unanswered(self, call: Call) -> str:
+        return messages.unanswered(
+            call,
+            self.options.mode.value,
+            self._stubs.nearest(call),
+            [stub.operation for stub in self._stubs.stubs],
+            has_reference=call.operation in REFERENCED,
+        )
 
     def _serve(
         self, serve: Callable[[Call], Reply], call: WireCall, source: Source, *, unchecked: bool = False
@@ -218,29 +217,37 @@ class Rekognition:
             return wire.WireReply(error.status, body, source, unchecked)
         except PytestRekognitionError as error:
             raise self._blame(error) from None
+        except Exception as error:
+            if not wire.is_client_error(error):  # a lost connection may be what the test is about
+                self._keep(messages.failing_function(call.call.operation, error))
+            raise
         return wire.WireReply(_OK, document_of(reply), source, unchecked, reply.response)
 
-    def _judge(self, call: WireCall, exchange: Exchange) -> None:
-        """Check an exchange and keep what is wrong; raises for a breach."""
-        violations = self._violations(call, exchange)
-        breaches = [violation for violation in violations if violation.severity == "breach"]
+    def _judge(self, call: WireCall, record: Record) -> None:
+        """Check an exchange and keep what is wrong; raises for a breach, and for a stub that knows too much."""
+        violations = self._violations(call, record)
+        fatal = REFUSED_IN_STUBS if record.reply.source == "stub" else _FATAL
+        breaches = [violation for violation in violations if violation.severity in fatal]
         with self._lock:
-            self.findings += [violation for violation in violations if violation.severity != "breach"]
+            self.findings += [violation for violation in violations if violation.severity not in fatal]
         if breaches:
-            text = messages.broken_exchange(exchange.operation, exchange.source, breaches)
+            text = messages.broken_exchange(call.call.operation, record.reply.source, breaches)
             raise self._blame(ContractError(text, breaches))
 
-    def _violations(self, call: WireCall, exchange: Exchange) -> list[Violation]:
-        contract = Contract(exchange.operation)
-        if exchange.error is None:
-            answered = self._response_violations(contract, call, exchange.response)
+    def _violations(self, call: WireCall, record: Record) -> list[Violation]:
+        contract = Contract(call.call.operation)
+        answered: list[Violation]
+        if record.unreadable is not None:
+            answered = [record.unreadable]
+        elif not record.failed:
+            answered = self._response_violations(contract, call, record.judged_response)
         else:
-            answered = contract.check_error(*exchange.error, exchange.status)
-        return _request_violations(contract, call, exchange) + answered
+            answered = contract.check_error(*record.error, record.reply.status)
+        return request_violations(contract, call, record.reply) + answered
 
     def _response_violations(self, contract: Contract, call: WireCall, response: object) -> list[Violation]:
         """Check a response; the very same one was judged already if its request differs in images alone."""
-        asked = _without_images(call)
+        asked = without_images(call)
         judged = self._judged.get(id(response))
         if judged is not None and judged[0] is response and judged[1] == asked:
             return []
@@ -254,70 +261,18 @@ class Rekognition:
         """Keep an error for `verify`, in case the code under test swallows it."""
         swallowable = isinstance(error, UnansweredCallError) and self.options.allow_unanswered_calls
         if not swallowable:
-            with self._lock:
-                self._problems.append(str(error))
+            self._keep(str(error))
         return error
+
+    def _keep(self, problem: str) -> None:
+        with self._lock:
+            self._problems.append(problem)
 
     def _reference_backend(self) -> Backend:
         with self._lock:
             if self._reference is None:
-                self._reference = _load_reference(self.options.engine)
+                self._reference = ReferenceBackend(engine=self.options.engine)
             return self._reference
-
-
-def _exchange(call: Call, reply: WireReply) -> Exchange:
-    if reply.status >= 300:  # noqa: PLR2004  what botocore takes for a failure
-        error = _read_error(reply.body)
-        return Exchange(
-            operation=call.operation, request=call.request, status=reply.status, error=error, source=reply.source
-        )
-    response = reply.response if reply.response is not None else json.loads(reply.body)
-    return Exchange(
-        operation=call.operation,
-        request=call.request,
-        response=response,
-        status=reply.status,
-        source=reply.source,
-    )
-
-
-def _read_error(body: bytes) -> ErrorReply:
-    try:
-        document = json.loads(body)
-    except ValueError:
-        return ErrorReply("", body[:200].decode(errors="replace"))
-    code = str(document.get("__type") or document.get("Code") or "").rpartition("#")[2]
-    return ErrorReply(code, str(document.get("Message") or document.get("message") or ""))
-
-
-def _request_violations(contract: Contract, call: WireCall, exchange: Exchange) -> list[Violation]:
-    """Return what is wrong with a request, less what its answer, an error, has settled.
-
-    A stubbed error is the test's own answer to whatever the request is. An error of the reference backend or the
-    service settles what is wrong with an image (its size), which is the users' doing; not a misspelt attribute.
-    """
-    if exchange.error is not None and exchange.source == "stub":
-        return []
-    violations = contract.check_request(call.wire)
-    if exchange.error is None:
-        return violations
-    images = {".".join(("$", *path)) for path in catalog.operation(exchange.operation).request_blobs}
-    return [violation for violation in violations if violation.path not in images]
-
-
-def _without_images(call: WireCall) -> Mapping[str, Any]:
-    """Return the request's members, each image by its name alone: no rule looks at one."""
-    members: Mapping[str, Any] = call.wire
-    for head, *_ in catalog.operation(call.call.operation).request_blobs:
-        if head in members:
-            members = {**members, head: None}
-    return members
-
-
-def _load_reference(engine: str) -> Backend:
-    from pytest_rekognition.backends.reference import ReferenceBackend  # noqa: PLC0415  optional and heavy
-
-    return ReferenceBackend(engine=engine)
 
 
 def _caller() -> str:

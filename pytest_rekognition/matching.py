@@ -54,12 +54,19 @@ def plain_image(value: Any) -> Any:
 
 
 def _same_items(expected: list[Any], actual: list[Any]) -> bool:
+    """Tell whether every expected item can have an actual item of its own (Kuhn's augmenting paths)."""
     if len(expected) != len(actual):
         return False
-    left = list(actual)
-    for item in expected:
-        found = next((i for i, candidate in enumerate(left) if not any(mismatches(item, candidate))), None)
-        if found is None:
-            return False
-        del left[found]
-    return True
+    fits = [[not any(mismatches(item, other)) for other in actual] for item in expected]
+    taken: dict[int, int] = {}
+
+    def place(item: int, seen: set[int]) -> bool:
+        for other, fitting in enumerate(fits[item]):
+            if fitting and other not in seen:
+                seen.add(other)
+                if other not in taken or place(taken[other], seen):
+                    taken[other] = item
+                    return True
+        return False
+
+    return all(place(item, set()) for item in range(len(expected)))

@@ -20,14 +20,15 @@ if TYPE_CHECKING:
 
 
 def when_imported(name: str, callback: Callback) -> None:
-    """Call `callback(module)` once the module has been imported; at once where it already is."""
+    """Call `callback(module)` whenever the module is imported, and at once where it already is."""
+    if _WATCHER not in sys.meta_path:
+        sys.meta_path.insert(0, _WATCHER)
+    callbacks = _WATCHER.waiting.setdefault(name, [])
+    if callback not in callbacks:
+        callbacks.append(callback)
     module = sys.modules.get(name)
     if module is not None:
         callback(module)
-        return
-    if _WATCHER not in sys.meta_path:
-        sys.meta_path.insert(0, _WATCHER)
-    _WATCHER.waiting.setdefault(name, []).append(callback)
 
 
 class _Watcher(MetaPathFinder):
@@ -43,7 +44,7 @@ class _Watcher(MetaPathFinder):
             return None
         spec = PathFinder.find_spec(fullname, path, target)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Announcing(spec.loader, self.waiting.pop(fullname))
+            spec.loader = _Announcing(spec.loader, self.waiting[fullname])
         return spec
 
 

@@ -6,7 +6,8 @@ Nothing heavy is imported here: botocore, jsonschema and OpenCV come in with the
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING, Any
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
@@ -24,17 +25,36 @@ if TYPE_CHECKING:
 
 _MARKER = "rekognition"
 _XDIST_KEY = "rekognition_tally"
-#: Why a test did not run to its end.
-_UNFINISHED = pytest.StashKey[str]()
+_WENT = pytest.StashKey["_Went"]()
+_HARNESS = pytest.StashKey["Rekognition"]()
 _TALLY = pytest.StashKey["Tally | None"]()
 _BLOCKS = ("test", "session")
+
+_SESSION_BLOCK = (
+    "from a test that does not use pytest-rekognition, and rekognition_block_network = session forbids that. Use"
+    " the `rekognition` fixture or marker in the test, or set rekognition_block_network = test."
+)
+_TEARDOWN_BLOCK = (
+    "from a fixture that is torn down after {test}, whose harness has closed. Make the call inside the test, or"
+    " give the fixture a harness of its own: with Rekognition(...) as rekognition."
+)
+
+
+class _Went(NamedTuple):
+    """How a test went."""
+
+    #: `passed`, `skipped`, `failed`, or nothing where it did not get to run
+    outcome: str
+    #: what the exception that ended it says
+    reason: str
+
 
 seam.install()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Declare the command line and the ini file's options."""
-    group = parser.getgroup("rekognition", "Amazon Rekognition stubs, recordings and contract checks")
+    group = parser.getgroup("rekognition", "Amazon Rekognition stubs, reference answers and contract checks")
     group.addoption(
         "--rekognition-mode",
         metavar="MODE",
@@ -73,8 +93,9 @@ def pytest_configure(config: pytest.Config) -> None:
     if block == "session":
         from pytest_rekognition import wire  # noqa: PLC0415  not at plugin load
 
-        wire.block(blocked=True)
-        config.add_cleanup(lambda: wire.block(blocked=False))
+        session = ExitStack()
+        session.enter_context(wire.blocked(_SESSION_BLOCK))
+        config.add_cleanup(session.close)
 
 
 def _ini(config: pytest.Config) -> dict[str, Any]:
@@ -124,21 +145,40 @@ def _engine_name(engine: str) -> str:
 # --- one test ------------------------------------------------------------------------------------------------
 
 
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give the harness to a marked test, whether or not it asks for the fixture."""
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Open the harness of a test that asks for it, by fixture or marker, before its other fixtures are set up.
+
+    The list is the test's own: the one that pytest has made is shared by all parameters of a function.
+    """
     names = getattr(item, "fixturenames", None)
-    if names is not None and item.get_closest_marker(_MARKER) and "rekognition" not in names:
-        names.insert(0, "rekognition")
+    if names is not None and ("rekognition" in names or item.get_closest_marker(_MARKER)):
+        item.fixturenames = ["rekognition", *(name for name in names if name != "rekognition")]  # type: ignore[attr-defined]
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
+    """Keep calls from the network also where a fixture of the test is torn down after the harness has closed."""
+    harness = item.stash.get(_HARNESS, None)
+    if harness is None or not harness.offline:
+        return (yield)
+    from pytest_rekognition.wire import blocked  # noqa: PLC0415  not at plugin load
+
+    with blocked(_TEARDOWN_BLOCK.format(test=item.nodeid)):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember which tests failed or were skipped: what they left behind is not held against them once more."""
+    """Remember how a test went: only one that ran to its end is held to everything that it left behind."""
     report = yield
-    if call.when != "teardown" and not report.passed:
-        item.stash[_UNFINISHED] = str(call.excinfo.value) if call.excinfo else ""
+    if call.when == "setup":
+        item.stash[_WENT] = _Went("", "")
+    elif call.when == "call":
+        outcome = "failed" if hasattr(report, "wasxfail") else report.outcome
+        item.stash[_WENT] = _Went(outcome, str(call.excinfo.value) if call.excinfo else "")
     return report
 
 
@@ -151,28 +191,35 @@ def rekognition_config() -> Mapping[str, Any]:
 @pytest.fixture
 def rekognition(request: pytest.FixtureRequest, rekognition_config: Mapping[str, Any]) -> Generator[Rekognition]:
     """Answer this test's Rekognition calls, and hold every exchange against the contract."""
-    from pytest_rekognition.harness import Rekognition  # noqa: PLC0415  not at plugin load
-
-    keywords = _keywords(request, rekognition_config)
-    harness = Rekognition(**keywords)
+    harness = _harness(request, rekognition_config)
     harness.open()
+    request.node.stash[_HARNESS] = harness
     try:
         yield harness
     finally:
         harness.close()
-        _count(request.config, harness)
-    reason = request.node.stash.get(_UNFINISHED, None)
-    if reason is None:
-        _verify(harness)
-    else:
-        _append_section(request.node, [problem for problem in harness.problems() if problem != reason])
+        _tally(request.config).add(harness.sources(), harness.drifts())
+    _verify(request.node, harness)
+
+
+def _harness(request: pytest.FixtureRequest, fixture: Mapping[str, Any]) -> Rekognition:
+    """Create a test's harness; a mistake in its options is told without a traceback through this package."""
+    from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.harness import Rekognition  # noqa: PLC0415
+
+    try:
+        return Rekognition(**_keywords(request, fixture))
+    except UsageError as error:
+        mistake = str(error)
+    pytest.fail(mistake, pytrace=False)
 
 
 def _keywords(request: pytest.FixtureRequest, fixture: Mapping[str, Any]) -> dict[str, Any]:
     """Merge the options by precedence: command line over marker over fixture over ini."""
-    __tracebackhide__ = True
     from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
 
+    if not hasattr(fixture, "keys"):
+        raise UsageError(f"the fixture rekognition_config returns options by name, not {fixture!r}")
     merged = {**_ini(request.config), **fixture}
     for marker in reversed(list(request.node.iter_markers(_MARKER))):
         if marker.args:
@@ -184,18 +231,20 @@ def _keywords(request: pytest.FixtureRequest, fixture: Mapping[str, Any]) -> dic
     return merged | _command_line(request.config)
 
 
-def _verify(harness: Rekognition) -> None:
-    """Fail the test for what it left behind, with the message alone: no line of code is at fault here."""
+def _verify(item: pytest.Item, harness: Rekognition) -> None:
+    """Fail a test for what it left behind, with the message alone: no line of code is at fault here.
+
+    A test that was skipped may leave stubs unused. One that failed already, or never ran, is not failed once more.
+    """
     from pytest_rekognition.report.messages import left_behind  # noqa: PLC0415  not at plugin load
 
-    problems = harness.problems()
-    if problems:
+    went = item.stash.get(_WENT, _Went("", ""))
+    problems = harness.problems(unused_stubs=went.outcome != "skipped")
+    if problems and went.outcome in {"passed", "skipped"}:
         pytest.fail(left_behind(problems), pytrace=False)
-
-
-def _append_section(item: pytest.Item, problems: list[str]) -> None:
-    if problems:
-        item.add_report_section("teardown", "rekognition", "\n".join(problems))
+    others = [problem for problem in problems if problem != went.reason]
+    if others:
+        item.add_report_section("teardown", "rekognition", "\n".join(others))
 
 
 @pytest.fixture
@@ -222,11 +271,6 @@ def _tally(config: pytest.Config) -> Tally:
 
         tally = config.stash[_TALLY] = Tally()
     return tally
-
-
-def _count(config: pytest.Config, harness: Rekognition) -> None:
-    drifts = [finding for finding in harness.findings if finding.severity == "drift"]
-    _tally(config).add(harness.exchanges, drifts)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

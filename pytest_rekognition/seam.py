@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING
 
 from pytest_rekognition.onimport import when_imported
@@ -22,9 +21,8 @@ MODULES = (
 )
 
 
-@cache
 def install() -> None:
-    """Attach the wire now, or as soon as the modules are imported; again is harmless."""
+    """Attach the wire to what is imported, and to whatever is imported, or imported again, later."""
     for name in MODULES:
         when_imported(name, _attach)
 

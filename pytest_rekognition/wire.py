@@ -14,20 +14,20 @@ import json
 import uuid
 from base64 import b64decode
 from collections.abc import Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_rekognition import catalog
 from pytest_rekognition.errors import NetworkBlockedError
 from pytest_rekognition.exchange import Call
+from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Sequence
 
     from pytest_rekognition.exchange import Source
 
-#: What a client without any region gets; AWS's own default in its examples.
-PLACEHOLDER_REGION = "us-east-1"
 #: An address that no mock knows: after we have answered, moto's handler is called too, and must find nothing.
 NOWHERE = "https://answered.invalid/"
 #: How a client that was created with the placeholder region is told from one whose region somebody chose.
@@ -85,7 +85,7 @@ class _InFlight(NamedTuple):
 
 
 _taps: list[Tap] = []
-_blocked = False
+_blocks: list[str] = []
 _request_numbers = itertools.count(1)
 _in_flight: ContextVar[_InFlight | None] = ContextVar("rekognition_in_flight", default=None)
 _sleepless: ContextVar[bool] = ContextVar("rekognition_sleepless", default=False)
@@ -101,10 +101,21 @@ def close_tap(tap: Tap) -> None:
     _taps.remove(tap)
 
 
-def block(*, blocked: bool) -> None:
-    """Refuse, or stop refusing, every Rekognition call for which no tap is open."""
-    global _blocked  # noqa: PLW0603  the block holds for the process, as the seam does
-    _blocked = blocked
+@contextmanager
+def blocked(reason: str) -> Iterator[None]:
+    """Refuse every Rekognition call for which no tap is open; `reason` ends the sentence of the error."""
+    _blocks.append(reason)
+    try:
+        yield
+    finally:
+        _blocks.remove(reason)
+
+
+def is_client_error(error: Exception) -> bool:
+    """Tell whether an exception is one that botocore itself raises, such as for a lost connection."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  loaded long before any call
+
+    return isinstance(error, BotoCoreError | ClientError)
 
 
 def _active() -> Tap | None:
@@ -119,8 +130,8 @@ def _answer(request: Any, event_name: str, **_: object) -> Any:
     tap = _active()
     operation = event_name.rpartition(".")[2]
     if tap is None:
-        if _blocked:
-            raise NetworkBlockedError(operation)
+        if _blocks:
+            raise NetworkBlockedError(operation, _blocks[-1])
         return _let_go(request)
     call = _read_call(operation, request.body)
     _in_flight.set(None)
@@ -222,7 +233,7 @@ class _Request(Mapping[str, Any]):
     __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
-        return repr(dict(self))
+        return show(self)
 
 
 def _read_call(operation: str, body: bytes) -> WireCall:

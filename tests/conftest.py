@@ -1,4 +1,7 @@
 import os
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -39,3 +42,43 @@ def no_aws(monkeypatch, tmp_path):
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+class Service(BaseHTTPRequestHandler):
+    """Answers each request with the next of the server's answers, the last one for ever."""
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.signatures.append(self.headers.get("Authorization"))
+        status, body = self.server.answers.pop(0) if len(self.server.answers) > 1 else self.server.answers[0]
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture
+def service():
+    """Return a function that starts a loopback service with these answers, and gives the server and its client."""
+    import boto3
+
+    @contextmanager
+    def start(*answers):
+        with HTTPServer(("127.0.0.1", 0), Service) as server:
+            server.answers, server.signatures = list(answers), []
+            threading.Thread(target=server.serve_forever, daemon=True).start()
+            server.client = boto3.client(
+                "rekognition",
+                region_name="us-east-1",
+                aws_access_key_id="real",
+                aws_secret_access_key="real",
+                endpoint_url=f"http://127.0.0.1:{server.server_port}",
+            )
+            yield server
+            server.shutdown()
+
+    return start

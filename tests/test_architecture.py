@@ -10,13 +10,15 @@ NAME = "pytest_rekognition"
 
 #: An arrow points from a layer to a lower one, or stays inside one package. Modules by their first name.
 LAYERS = [
-    {"attributes", "exchange", "geometry", "onimport"},
-    {"errors", "images", "matching"},
+    {"attributes", "environment", "geometry", "images", "matching", "onimport"},
+    {"showing"},
+    {"exchange"},
+    {"errors"},
     {"options"},
     {"catalog", "drawing", "derivation"},
     {"contract", "backends"},
-    {"builders", "wire", "report"},
-    {"answers", "attach"},
+    {"builders", "criteria", "wire", "report"},
+    {"answers", "attach", "records"},
     {"seam"},
     {"harness"},
     {"plugin", "__init__"},
@@ -25,7 +27,7 @@ LAYERS = [
 #: Third-party packages, and the only places that may import them.
 HOMES = {
     "pytest": {"plugin"},
-    "botocore": {"wire", "attach", "derivation", "harness"},
+    "botocore": {"wire", "attach", "environment", "derivation", "harness"},
     "boto3": {"harness"},
     "jsonschema": {"contract"},
     "jsonschema_rs": {"contract"},

@@ -1,12 +1,14 @@
 """The harness in process: stubs, matching, errors, verdicts."""
 
 import json
+import os
 from contextlib import suppress
 from datetime import UTC, datetime
 from unittest.mock import ANY
 
+import boto3
 import pytest
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from pytest_rekognition import (
     ContractError,
@@ -286,20 +288,144 @@ def test_an_answer_with_members_that_nobody_asked_for_is_a_breach(harness, clien
         client.detect_faces(Image=IMAGE)
 
 
-def test_drift_is_reported_and_fails_only_under_strict():
-    """A member that the contract does not know is drift: kept, and a failure only where strict asks for it."""
+def test_drift_of_the_service_is_reported_and_fails_only_under_strict(service):
+    """What the real service sends and the contract does not know is kept, and a failure only under strict."""
     response = build("DetectFaces", faces=1)
     response["FaceDetails"][0]["Freckles"] = True
 
-    def use(harness):
-        harness.on("DetectFaces").returns(response)
-        harness.client().detect_faces(Image=IMAGE)
+    with service((200, json.dumps(response).encode())) as server:
+        with Rekognition(mode="live") as harness:
+            server.client.detect_faces(Image=IMAGE)
+            assert ["$.FaceDetails[0].Freckles"] == [drift.path for drift in harness.drifts()]
+        strict = Rekognition(mode="live", strict=True)
+        strict.open()
+        server.client.detect_faces(Image=IMAGE)
+        strict.close()
+    with pytest.raises(VerificationError, match="drift, and strict is on"):
+        strict.verify()
 
+
+@pytest.mark.parametrize(
+    ("spoil", "path"),
+    [
+        (lambda response: response.update(Faces=[]), "$.Faces"),
+        (lambda response: response["FaceDetails"][0].update(Smle=True), "$.FaceDetails[0].Smle"),
+        (
+            lambda response: response["FaceDetails"][0]["Emotions"][0].update(Type="HAPY"),
+            "$.FaceDetails[0].Emotions[0].Type",
+        ),
+    ],
+)
+def test_a_slip_of_the_pen_in_a_stub_is_no_growth_of_the_service(harness, spoil, path):
+    """A member or value that the contract does not know is refused in a stub, where it is drift in the service."""
+    response = build("DetectFaces", request={"Attributes": ["ALL"]}, faces=1)
+    spoil(response)
+
+    with pytest.raises(ContractError) as refusal:
+        harness.on("DetectFaces").returns(response)
+
+    assert [path] == [violation.path for violation in refusal.value.violations]
+
+
+@pytest.mark.parametrize("body", [b"<html>busy</html>", b"", b'{"FaceDetails": ['])
+def test_an_unreadable_answer_of_the_service_is_a_breach(service, body):
+    """A body that is no JSON object is held against the test, whatever botocore makes of it."""
+    with service((200, body)) as server:
+        harness = Rekognition(mode="live")
+        harness.open()
+        with suppress(Exception):
+            server.client.detect_faces(Image=IMAGE)
+        harness.close()
+    assert any("the body is no JSON object" in problem for problem in harness.problems())
+
+
+def test_a_server_failure_is_retried_as_ever(service):
+    """An unreadable 500 is botocore's to retry; the harness notes it and stays out of the way."""
+    good = json.dumps({"FaceDetails": []}).encode()
+    with service((500, b"<html>busy</html>"), (200, good)) as server, Rekognition(mode="live") as harness:
+        assert [] == server.client.detect_faces(Image=IMAGE)["FaceDetails"]
+        assert [500, 200] == [exchange.status for exchange in harness.calls()]
+        assert ["note"] == [finding.severity for finding in harness.findings]
+
+
+def test_an_assertion_in_a_function_cannot_be_swallowed(harness, client):
+    """What the function raises reaches the application, and is held against the test if it swallows it."""
+
+    def answer(request):
+        assert request["Attributes"] == ["ALL"]
+
+    harness.on("DetectFaces").answers(answer)
+    with suppress(Exception):
+        client.detect_faces(Image=IMAGE, Attributes=["SMILE"])
+
+    assert ["the function that answers DetectFaces raised AssertionError"] == [
+        problem.partition(":")[0] for problem in harness.problems()
+    ]
+
+
+def test_a_function_may_lose_the_connection(harness, client):
+    """Botocore's own errors, raised on purpose, are the application's to handle."""
+
+    def answer(_):
+        raise EndpointConnectionError(endpoint_url="https://rekognition.us-east-1.amazonaws.com")
+
+    harness.on("DetectFaces").answers(answer)
+    with pytest.raises(EndpointConnectionError):
+        client.detect_faces(Image=IMAGE)
+    assert harness.problems() == []
+
+
+def test_a_function_cannot_spoil_the_record(harness, client):
+    """What a function or a test does to the members that it was given changes nothing that is judged or kept."""
+
+    def answer(request):
+        request["Attributes"].append("SMILE")
+        return build("DetectFaces", faces=1)
+
+    harness.on("DetectFaces").answers(answer)
+    client.detect_faces(Image=IMAGE, Attributes=["DEFAULT"])
+    first = harness.calls()[0]
+    assert ["DEFAULT"] == first.request["Attributes"]
+
+    first.response["FaceDetails"].clear()
+    client.detect_faces(Image=IMAGE, Attributes=["DEFAULT"])
+    assert 1 == len(harness.calls()[1].response["FaceDetails"])
+
+
+def test_nothing_shows_image_bytes(harness, client):
+    """Neither exchanges nor calls print an image."""
+    harness.on("DetectFaces").returns(faces=1)
+    client.detect_faces(Image={"Bytes": b"secret pixels" * 100})
+
+    assert "secret" not in repr(harness.calls())
+    assert "<1,300 bytes, sha256" in repr(harness.calls()[0])
+
+
+def test_the_environment_is_restored_in_any_order(monkeypatch):
+    """Two harnesses closed in the order in which they were opened leave no fake credentials behind."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "mine")
+    monkeypatch.setenv("AWS_PROFILE", "missing-profile")
+    first, second = Rekognition(), Rekognition()
+    first.open()
+    second.open()
+    assert ("testing", None) == (os.environ["AWS_ACCESS_KEY_ID"], os.environ.get("AWS_PROFILE"))
+    assert boto3.Session().client("rekognition").meta.region_name
+
+    first.close()
+    second.close()
+    second.close()
+
+    assert ("mine", "missing-profile") == (os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_PROFILE"])
+
+
+def test_a_configured_region_is_kept(monkeypatch, tmp_path):
+    """The region of the configuration file is the one that clients get."""
+    (tmp_path / "config").write_text("[default]\nregion = eu-west-3\n", "utf-8")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
     with Rekognition() as harness:
-        use(harness)
-        assert ["$.FaceDetails[0].Freckles"] == [finding.path for finding in harness.findings]
-    with pytest.raises(VerificationError, match="drift, and strict is on"), Rekognition(strict=True) as harness:
-        use(harness)
+        assert "eu-west-3" == harness.client().meta.region_name
+        assert "eu-west-3" == boto3.client("s3").meta.region_name
 
 
 def test_the_account_has_requests_with_images_as_bytes(harness, client):
@@ -337,6 +463,14 @@ def test_the_innermost_harness_has_the_calls():
         (lambda h: h.on("DetectFaces").returns(times=0), UsageError, "whole number from 1"),
         (lambda h: h.on("DetectFaces").returns(face=2), UsageError, "faces"),
         (lambda h: h.on("DetectFaces").answers({}), UsageError, "takes a function"),
+        (lambda h: h.on("DetectFaces", Image=b"x"), UsageError, r'write \{"Bytes": ...\} around it'),
+        (lambda h: h.on("DetectFaces", Image={"Bytes": "eA=="}), UsageError, "compared as bytes"),
+        (lambda h: h.on("DetectFaces", Image={"S3Objekt": {}}), UsageError, "did you mean 'S3Object'"),
+        (lambda h: h.on("DetectFaces", Attributes="ALL"), UsageError, "is a list"),
+        (lambda h: h.on("DetectFaces", Attributes=["SMILES"]), UsageError, "did you mean 'SMILE'"),
+        (lambda h: h.on("DetectFaces", Attributes=object()), UsageError, "only an object equal to itself"),
+        (lambda h: h.open(), UsageError, "open already"),
+        (lambda _: ServiceError("ThrottlingException", b"x"), UsageError, "not str, bytes and int"),
         (lambda h: h.client(service_name="s3"), UsageError, "not for 's3'"),
         (lambda h: h.calls("DetectFace"), UnknownOperationError, "did you mean"),
         (lambda _: Rekognition(mod="live"), UsageError, "did you mean 'mode'"),

@@ -59,3 +59,9 @@ def test_an_image_is_compared_by_its_bytes():
     assert [] == list(mismatches(Drawn(), b"pixels"))
     assert [] == list(mismatches(bytearray(b"pixels"), b"pixels"))
     assert ["$"] == [mismatch.path for mismatch in mismatches(Drawn(), b"other")]
+
+
+def test_items_that_could_match_several_are_matched_as_a_whole():
+    """An item that fits anything leaves to a choosier one the item that only it fits."""
+    assert [] == list(mismatches([ANY, "ALL"], ["ALL", "DEFAULT"]))
+    assert ["$"] == [mismatch.path for mismatch in mismatches([ANY, "ALL", "ALL"], ["ALL", "DEFAULT", "X"])]

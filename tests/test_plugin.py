@@ -1,6 +1,10 @@
 """The plugin, through small suites that run in processes of their own."""
 
+import json
+
 import pytest
+
+from pytest_rekognition import build
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 
@@ -23,7 +27,11 @@ APP = """
 @pytest.fixture
 def suite(run):
     """Run a suite beside a small application."""
-    return lambda source, *args, ini="": run(source, *args, ini=ini, files={"app": APP})
+
+    def suite(source, *args, ini="", **files):
+        return run(source, *args, ini=ini, files={"app": APP, **files})
+
+    return suite
 
 
 def test_a_swallowed_miss_is_an_error_at_teardown(suite):
@@ -224,24 +232,148 @@ def test_a_quiet_run_says_nothing(suite):
     result.stdout.no_fnmatch_line("*rekognition:*")
 
 
-def test_drift_is_counted_and_told_with_v(suite):
-    """The summary counts drifts; -v names each."""
-    source = """
-        import app
-        from pytest_rekognition import build
+def test_drift_is_counted_and_told_with_v(suite, service):
+    """The summary counts what drifted in the service's answers; -v names each; strict fails for it."""
+    response = build("DetectFaces", faces=1)
+    response["FaceDetails"][0]["Freckles"] = 1
+    with service((200, json.dumps(response).encode())) as server:
+        source = f"""
+            import boto3
 
-        def test_drift(rekognition):
-            response = build("DetectFaces", faces=1)
-            response["FaceDetails"][0]["Freckles"] = 1
-            rekognition.on("DetectFaces").returns(response)
-            app.count()
-    """
-    result = suite(source)
-    result.stdout.fnmatch_lines(["*rekognition: 1 call · 1 stub · 1 drift*"])
-    result = suite(source, "-v")
-    result.stdout.fnmatch_lines(["*drift 1x DetectFaces $.FaceDetails[[]0[]].Freckles*"])
-    result = suite(source, "--rekognition-strict")
+            def test_drift(rekognition):
+                client = boto3.client(
+                    "rekognition", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+                    endpoint_url="http://127.0.0.1:{server.server_port}",
+                )
+                client.detect_faces(Image={{"Bytes": b"x"}})
+        """
+        result = suite(source, "--rekognition-mode=live")
+        result.stdout.fnmatch_lines(["*rekognition: 1 call · 1 live · 1 drift*"])
+        result = suite(source, "-v", "--rekognition-mode=live")
+        result.stdout.fnmatch_lines(["*drift 1x DetectFaces $.FaceDetails[[]0[]].Freckles*"])
+        result = suite(source, "--rekognition-strict", "--rekognition-mode=live")
+        result.assert_outcomes(passed=1, errors=1)
+
+
+def test_a_marker_added_late_counts(suite):
+    """A marker that a conftest adds to the collected tests is as good as one in the source."""
+    result = suite(
+        """
+        import app
+
+        def test_careless():
+            assert app.careless() == 0
+        """,
+        conftest="""
+        import pytest
+
+        def pytest_collection_modifyitems(items):
+            for item in items:
+                item.add_marker(pytest.mark.rekognition)
+        """,
+    )
     result.assert_outcomes(passed=1, errors=1)
+
+
+def test_a_marked_parameter_leaves_its_siblings_alone(suite):
+    """The harness is given to the parameter that is marked, and to no other."""
+    result = suite(
+        """
+        import botocore.exceptions, app, pytest
+
+        @pytest.mark.parametrize(
+            "case", ["plain", pytest.param("ours", marks=pytest.mark.rekognition(allow_unanswered_calls=True))]
+        )
+        def test_case(case):
+            expected = "nobody answers" if case == "ours" else "credentials"
+            with pytest.raises(Exception, match=expected):
+                app.count()
+        """
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_other_fixtures_cannot_leak_a_call(suite, service):
+    """Whatever the scope and the order of the fixtures of a test, none reaches the network around its harness."""
+    with service((200, b'{"CollectionIds": [], "FaceModelVersions": []}')) as server:
+        result = suite(
+            f"""
+            import boto3, pytest
+
+            def fixture(scope):
+                @pytest.fixture(scope=scope)
+                def leaking():
+                    client = boto3.client(
+                        "rekognition", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+                        endpoint_url="http://127.0.0.1:{server.server_port}",
+                    )
+                    for _ in range(2):
+                        try:
+                            client.list_collections()
+                        except Exception as error:
+                            print("REFUSED", type(error).__name__)
+                        yield
+                return leaking
+
+            wide, narrow = fixture("module"), fixture("function")
+
+            def test_leak(wide, narrow, rekognition):
+                rekognition._problems.clear()
+            """,
+            "-s",
+        )
+        assert [] == server.signatures
+    result.stdout.fnmatch_lines(["*REFUSED UnansweredCallError*", "*REFUSED NetworkBlockedError*"])
+
+
+def test_a_skip_does_not_excuse_a_swallowed_miss(suite):
+    """A test that hides a miss and then skips is failed for the miss."""
+    result = suite(
+        """
+        import app, pytest
+
+        def test_skips(rekognition):
+            app.careless()
+            pytest.skip("not here")
+        """
+    )
+    result.assert_outcomes(skipped=1, errors=1)
+
+
+def test_botocore_imported_anew_is_attached_anew(suite):
+    """A test that drops botocore from sys.modules and imports it again is answered all the same."""
+    result = suite(
+        """
+        import sys
+
+        def test_again(rekognition):
+            for name in [name for name in sys.modules if name.partition(".")[0] in {"boto3", "botocore"}]:
+                del sys.modules[name]
+            import boto3
+            rekognition.on("DetectFaces").returns(faces=2)
+            client = boto3.client("rekognition")
+            assert len(client.detect_faces(Image={"Bytes": b"x"})["FaceDetails"]) == 2
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+def test_a_configuration_that_is_none_is_told(suite):
+    """A `rekognition_config` that returns nothing is a clear error."""
+    result = suite(
+        """
+        import pytest
+
+        @pytest.fixture
+        def rekognition_config():
+            pass
+
+        def test_one(rekognition):
+            pass
+        """
+    )
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["the fixture rekognition_config returns options by name, not None"])
 
 
 def test_a_breach_is_shown_as_a_table(suite):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pytest_rekognition.images import summarise
-from pytest_rekognition.matching import plain_image
+from pytest_rekognition.showing import show, show_members
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,26 +12,6 @@ if TYPE_CHECKING:
     from pytest_rekognition.backends.stubs import Step, Stub
     from pytest_rekognition.exchange import Call, Violation
     from pytest_rekognition.matching import Mismatch
-
-_LONGEST_VALUE = 80
-
-
-def show(value: Any) -> str:
-    """Return a value as Python would write it, images summarised and long texts cut."""
-    value = plain_image(value)
-    if isinstance(value, bytes):
-        return summarise(value)
-    if isinstance(value, Mapping):
-        return "{" + ", ".join(f"{name!r}: {show(item)}" for name, item in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(show(item) for item in value) + "]"
-    text = repr(value)
-    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
-
-
-def show_members(members: Mapping[str, Any]) -> str:
-    """Return members as keyword arguments."""
-    return ", ".join(f"{name}={show(value)}" for name, value in members.items())
 
 
 def show_call(call: Call) -> str:
@@ -71,7 +49,12 @@ def broken_exchange(operation: str, source: str, violations: Sequence[Violation]
 
 
 def unanswered(
-    call: Call, mode: str, nearest: Sequence[tuple[Stub, Sequence[Mismatch]]], operations: Sequence[str]
+    call: Call,
+    mode: str,
+    nearest: Sequence[tuple[Stub, Sequence[Mismatch]]],
+    operations: Sequence[str],
+    *,
+    has_reference: bool,
 ) -> str:
     """Say that nobody answers a call: the call, the nearest stubs and why they do not match, the remedy."""
     lines = [f"nobody answers {call.operation} in mode {mode!r}.", f"  the call: {show_call(call)}"]
@@ -79,10 +62,10 @@ def unanswered(
     if not nearest:
         stubbed = ", ".join(sorted(set(operations)))
         lines.append(f"  stubbed here: {stubbed}" if stubbed else "  no stub is registered")
-    lines.append(
-        f'To mend it, register rekognition.on("{call.operation}").returns(...) before the call, or let the'
-        " reference backend answer with --rekognition-mode=reference."
-    )
+    remedy = f'To mend it, register rekognition.on("{call.operation}").returns(...) before the call'
+    if has_reference:
+        remedy += ", or let the reference backend answer with --rekognition-mode=reference"
+    lines.append(f"{remedy}.")
     return "\n".join(lines)
 
 
@@ -116,6 +99,11 @@ def left_behind(problems: Sequence[str]) -> str:
     numbered = [f"{number}. {problem}" for number, problem in enumerate(problems, 1)]
     head = "1 Rekognition problem" if len(problems) == 1 else f"{len(problems)} Rekognition problems"
     return f"{head} in this test:\n" + "\n".join(numbered)
+
+
+def failing_function(stub_operation: str, error: Exception) -> str:
+    """Say that a function given to `answers` raised."""
+    return f"the function that answers {stub_operation} raised {type(error).__name__}: {show(str(error))}"
 
 
 def undocumented_error(operation: str, code: str, documented: Sequence[str], guess: str) -> str:

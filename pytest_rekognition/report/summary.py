@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from pytest_rekognition.exchange import Exchange, Violation
+    from pytest_rekognition.exchange import Source, Violation
 
 _SOURCES = ("cassette", "reference", "live", "stub")
 
@@ -20,9 +20,9 @@ class Tally:
         self._counts: Counter[str] = Counter()
         self._drifts: Counter[str] = Counter()
 
-    def add(self, exchanges: Iterable[Exchange], drifts: Iterable[Violation]) -> None:
-        """Count what one test did."""
-        self._counts.update(exchange.source for exchange in exchanges)
+    def add(self, sources: Iterable[Source], drifts: Iterable[Violation]) -> None:
+        """Count what one test did: who answered its calls, and what drifted."""
+        self._counts.update(sources)
         self._drifts.update(f"{drift.operation} {drift}" for drift in drifts)
 
     def dump(self) -> dict[str, dict[str, int]]:

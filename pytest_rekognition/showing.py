@@ -1,0 +1,38 @@
+"""Values as messages show them: images summarised, long texts cut. Image bytes are never printed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+from pytest_rekognition.images import summarise
+from pytest_rekognition.matching import plain_image
+
+_LONGEST_VALUE = 80
+_LONGEST_STRUCTURE = 400
+_DEEPEST = 20
+
+
+def show(value: Any, depth: int = 0) -> str:
+    """Return a value as Python would write it, images summarised and long texts cut."""
+    value = plain_image(value)
+    if isinstance(value, bytes):
+        return summarise(value)
+    if depth > _DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return "{" + _cut(", ".join(f"{name!r}: {show(item, depth + 1)}" for name, item in value.items())) + "}"
+    if isinstance(value, list | tuple | AbstractSet):
+        return "[" + _cut(", ".join(show(item, depth + 1) for item in value)) + "]"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_VALUE else f"{text[:_LONGEST_VALUE]}…"
+
+
+def show_members(members: Mapping[str, Any]) -> str:
+    """Return members as keyword arguments."""
+    return ", ".join(f"{name}={show(value)}" for name, value in members.items())
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST_STRUCTURE else f"{text[:_LONGEST_STRUCTURE]}…"

@@ -1,4 +1,5 @@
 import ast
+import re
 from pathlib import Path
 
 import pytest
@@ -154,3 +155,11 @@ def test_modules_stay_short():
     """A module that grows past 400 lines wants to be two."""
     long = {dotted(path): len(path.read_text("utf-8").splitlines()) for path in modules()}
     assert {name: lines for name, lines in long.items() if lines >= MOST_LINES} == {}
+
+
+def test_the_document_draws_the_same_layers():
+    """ARCHITECTURE.md lists each layer's modules as they are enforced here."""
+    page = Path(__file__).resolve().parents[1] / "ARCHITECTURE.md"
+    rows = re.findall(r"^\| \d+ \| (.*?) \|", page.read_text("utf-8"), re.MULTILINE)
+    drawn = [set(re.findall(r"`(\w+)/?`", row)) for row in reversed(rows)]
+    assert LAYERS == drawn

@@ -9,6 +9,8 @@ from unittest.mock import ANY
 import boto3
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pytest_rekognition import (
     ContractError,
@@ -24,6 +26,7 @@ from pytest_rekognition import (
 )
 
 IMAGE = {"Bytes": b"not really an image"}
+CLIENT = boto3.client("rekognition", region_name="us-east-1")
 
 
 @pytest.fixture
@@ -449,6 +452,15 @@ def test_the_innermost_harness_has_the_calls():
             inner.on("DetectFaces").returns(faces=2)
             assert 2 == len(client.detect_faces(Image=IMAGE)["FaceDetails"])
         assert 1 == len(client.detect_faces(Image=IMAGE)["FaceDetails"])
+
+
+@given(st.integers(0, 5))
+def test_each_hypothesis_example_can_have_a_harness_of_its_own(faces):
+    """The context manager gives every example a clean account, with no health check in the way."""
+    with Rekognition() as harness:
+        harness.on("DetectFaces").returns(faces=faces)
+        assert faces == len(CLIENT.detect_faces(Image=IMAGE)["FaceDetails"])
+        assert 1 == len(harness.calls())
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ def _adopt_existing_clients() -> None:
     emitters = [found for found in gc.get_objects() if isinstance(found, HierarchicalEmitter)]
     for emitter in emitters:
         for event, handler in wire.HANDLERS.items():
+            emitter.unregister(event, handler)  # it may have come with the session: once is enough
             emitter.register_first(event, handler)
 
 

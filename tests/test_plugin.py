@@ -358,6 +358,23 @@ def test_botocore_imported_anew_is_attached_anew(suite):
     result.assert_outcomes(passed=1)
 
 
+def test_botocore_reloaded_answers_each_call_once(suite):
+    """A client that has the handlers already does not get them twice."""
+    result = suite(
+        """
+        import importlib
+        import app, botocore.handlers
+
+        def test_reloaded(rekognition):
+            importlib.reload(botocore.handlers)
+            rekognition.on("DetectFaces").returns(faces=1, times=1).returns(faces=2)
+            assert [app.count(), app.count()] == [1, 2]
+            assert len(rekognition.calls()) == 2
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
 def test_a_configuration_that_is_none_is_told(suite):
     """A `rekognition_config` that returns nothing is a clear error."""
     result = suite(

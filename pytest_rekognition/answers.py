@@ -169,7 +169,7 @@ class _Built:
     def __call__(self, call: Call) -> Reply:
         last = self._last
         if last is None or last[0] != call.request:
-            response = builders.build(self._operation, request=call.request, **self._overrides)
+            response = builders.build_response(self._operation, call.request, self._overrides)
             last = self._last = (call.request, _Prepared(response))
         return last[1]
 

@@ -120,10 +120,13 @@ def operations() -> tuple[str, ...]:
     return tuple(_index()["operations"])
 
 
-@cache
 def operation(name: str) -> Operation:
     """Return an operation by the API's name or the client's method, else raise UnknownOperationError."""
-    api_name = _api_name(name)
+    return _operation(_api_name(name))
+
+
+@cache
+def _operation(api_name: str) -> Operation:
     document = _document(f"operations/{api_name}.json")
     paths = document["x-paths"]
     return Operation(
@@ -140,10 +143,9 @@ def operation(name: str) -> Operation:
     )
 
 
-@cache
 def error(code: str) -> ErrorShape | None:
     """Return what is known of an error code, or None where no page names it."""
-    row = _index()["errors"].get(code)
+    row = _index()["errors"].get(code) if isinstance(code, str) else None
     return ErrorShape(code, tuple(row["statuses"]), row["common"]) if row else None
 
 
@@ -196,7 +198,9 @@ def method_name(api_name: str) -> str:
 
 
 def _api_name(name: str) -> str:
-    found = name if name in operations() else _by_method().get(name)
+    found = None
+    if isinstance(name, str):
+        found = name if name in operations() else _by_method().get(name)
     if found is None:
         raise UnknownOperationError(name, operations())
     return found

@@ -1,12 +1,13 @@
 from datetime import UTC, datetime
 from itertools import pairwise
+from unittest.mock import ANY
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_rekognition import catalog
-from pytest_rekognition.builders import build, face_detail
+from pytest_rekognition.builders import build, build_response, face_detail
 from pytest_rekognition.contract import Contract
 from pytest_rekognition.errors import ContractError, UnknownOperationError, UsageError
 from pytest_rekognition.geometry import Box
@@ -267,7 +268,7 @@ def test_a_turned_head_turns_its_landmarks():
         (lambda: build("DetectFaces", smile=True, Smile=False), "given Smile twice"),
         (lambda: build("DetectFaces", faces=[{"smil": 1}]), "an item of faces takes no 'smil'"),
         (lambda: build("DetectFaces", faces=-1), "not -1"),
-        (lambda: build("DetectFaces", faces=True), "not True"),
+        (lambda: build("DetectFaces", faces=True), "not true"),
         (lambda: build("DetectFaces", faces="two"), "not 'two'"),
         (lambda: face_detail(pose={"Jaw": 1}), "Pose takes no 'Jaw', did you mean 'Yaw'"),
         (lambda: face_detail(emotions="HAPY"), "did you mean 'HAPPY'"),
@@ -316,3 +317,44 @@ def test_an_unknown_operation_is_refused():
     """A name that is no operation raises."""
     with pytest.raises(UnknownOperationError, match="DetectFaces"):
         build("DetectFacez")
+
+
+@pytest.mark.parametrize(
+    ("call", "text"),
+    [
+        (lambda: build("DetectFaces", operation="x"), "takes no 'operation'"),
+        (lambda: build_response("DetectFaces", None, {"request": 1}), "takes no 'request'"),
+        (lambda: build("DetectFaces", request=5), "takes request as the call's members, not 5"),
+        (lambda: build("DetectFaces", request={"Attributes": "ALL"}), "request['Attributes'] as a list: ['ALL']"),
+        (lambda: build("IndexFaces", request={"DetectionAttributes": 5}), "as a list of names"),
+        (lambda: face_detail(attributes="ALL"), "attributes as a list: ['ALL'], not 'ALL'"),
+        (lambda: face_detail(attributes=5), "attributes as a list of names"),
+    ],
+)  # fmt: skip
+def test_a_request_that_is_none_is_named(call, text):
+    """A request or attributes of the wrong kind, and names that Python would bind, are usage errors."""
+    with pytest.raises(UsageError) as caught:
+        call()
+    assert text in str(caught.value)
+
+
+@pytest.mark.parametrize("operation", catalog.operations())
+def test_matchers_may_stand_anywhere_in_a_request(operation):
+    """A request that holds `ANY` in place of any value, or of a list's items, still gets a valid response."""
+    members = catalog.schema(operation, "request").get("properties", {})
+    for request in (dict.fromkeys(members, ANY), {member: [ANY] for member in members}):
+        assert Contract(operation).check_response(build(operation, request=request)) == []
+
+
+def test_usage_errors_never_print_images():
+    """Image bytes in the wrong place are told by their size."""
+    image = b"secret" * 100
+    for call in (
+        lambda: build("DetectFaces", faces=image),
+        lambda: build("DetectFaces", request=image),
+        lambda: face_detail(landmarks={"nose": image}),
+        lambda: face_detail(attributes=image),
+    ):
+        with pytest.raises(UsageError, match="600 bytes") as caught:
+            call()
+        assert "secretsecret" not in str(caught.value)

@@ -268,3 +268,11 @@ def test_import_loads_nothing():
     """Importing the catalog reads no schema."""
     program = "from pytest_rekognition import catalog; raise SystemExit(catalog._document.cache_info().currsize)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", [[], {}, None, 5])
+def test_what_is_no_name_is_unknown(name):
+    """A list or a structure in place of a name is no operation and no error, and no crash."""
+    with pytest.raises(UnknownOperationError):
+        catalog.operation(name)
+    assert catalog.error(name) is None

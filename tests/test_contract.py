@@ -3,9 +3,14 @@ import enum
 import io
 import math
 import pickle
+import uuid
 from copy import deepcopy
+from decimal import Decimal
+from fractions import Fraction
 from types import MappingProxyType
+from unittest import mock
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +19,7 @@ from pytest_rekognition import catalog
 from pytest_rekognition.builders import build
 from pytest_rekognition.contract import Contract
 from pytest_rekognition.contract.explain import agrees, faults
+from pytest_rekognition.contract.outgoing import to_wire
 from pytest_rekognition.errors import UnknownOperationError
 from pytest_rekognition.exchange import ErrorReply, Exchange
 
@@ -213,6 +219,77 @@ def test_no_payload_crashes(payload):
     for response in (payload, {"FaceDetails": payload}, {"FaceDetails": [payload]}):
         violations = contract.check_response(response, payload)
         assert violations or response["FaceDetails"] == []
+
+
+def nested(depth):
+    """Return a list in a list in a list."""
+    payload = []
+    for _ in range(depth):
+        payload = [payload]
+    return payload
+
+
+def endless():
+    payload = {}
+    payload["FaceDetails"] = payload
+    return payload
+
+
+class Plain(enum.Enum):
+    """An enumeration whose members are no text."""
+
+    ALL = "eyeLeft"
+
+
+#: no JSON, whatever member they stand in for
+STRANGERS = [
+    Decimal("1.5"), Decimal("NaN"), 1j, 10**400, -(10**4000), np.array([1, 2]), uuid.UUID(FACE),
+    dt.datetime(2024, 1, 1, tzinfo=dt.UTC), dt.date(2024, 1, 1), Plain.ALL, object(), mock.Mock(),
+    nested(60), nested(5000), endless(), {1, 2},
+]  # fmt: skip
+MEMBERS = [
+    ("DetectFaces", ("FaceDetails", 0, "BoundingBox", "Left")),
+    ("DetectFaces", ("FaceDetails", 0, "Landmarks", 0, "Type")),
+    ("DetectFaces", ("FaceDetails", 0, "Confidence")),
+    ("DetectFaces", ("FaceDetails",)),
+    ("SearchFaces", ("FaceModelVersion",)),
+    ("GetFaceDetection", ("Faces", 0, "Timestamp")),
+]
+
+
+@pytest.mark.parametrize(("operation", "steps"), MEMBERS)
+@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: type(stranger).__name__)
+def test_what_is_no_json_is_a_breach_wherever_it_stands(operation, steps, stranger):
+    """Any Python object in place of a value gives a breach and never an error, and cannot be answered either."""
+    response = build(operation)
+    *above, last = steps
+    part = response
+    for step in above:
+        part = part[step]
+    part[last] = stranger
+    violations = Contract(operation).check_response(response)
+    assert "breach" in {violation.severity for violation in violations}
+    assert all(len(str(violation)) < 1000 for violation in violations)
+    assert Contract(operation).check_request(stranger)
+    Contract(operation).check_response(response, stranger)
+
+
+@pytest.mark.parametrize("stranger", [Decimal("1.5"), 1j, {1}, math.nan, nested(5000), endless(), Plain.ALL])
+def test_what_is_no_json_cannot_be_answered(stranger):
+    """What `check_response` refuses as no JSON, `to_wire` refuses too."""
+    with pytest.raises((TypeError, ValueError)):
+        to_wire("DetectFaces", {"FaceDetails": [], "OrientationCorrection": stranger})
+    assert Contract("DescribeCollection").check_response({"CreationTimestamp": stranger})
+
+
+@pytest.mark.parametrize("number", [np.float32(1.5), np.float64(1.5), np.int64(1), Fraction(3, 2)])
+def test_numbers_of_other_libraries_are_plain(number):
+    """A number of numpy's is a number both to the contract and on the wire."""
+    response = detected(lambda face: face["Pose"].update(Yaw=number))
+    assert Contract("DetectFaces").check_response(response) == []
+    sent = to_wire("DetectFaces", response)["FaceDetails"][0]["Pose"]["Yaw"]
+    assert float(number) == sent
+    assert type(sent) in (int, float)
 
 
 JSON = st.recursive(

@@ -197,3 +197,25 @@ def test_without_opencv_the_package_imports_and_drawing_says_what_to_install():
     run = subprocess.run([sys.executable, "-c", script], capture_output=True, check=True, text=True)
     assert "drawing faces needs OpenCV" in run.stdout
     assert "pip install 'pytest-rekognition[reference]'" in run.stdout
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: DrawnFace(smile="yes"),
+        lambda: DrawnFace(eyes_open=1),
+        lambda: draw(background=(1.5, 2, 3)),
+        lambda: draw(background=(True, 2, 3)),
+        lambda: draw(width=True),
+    ],
+)
+def test_values_of_the_wrong_kind_are_refused(call):
+    """A flag is True or False, and a colour or a side a whole number."""
+    with pytest.raises(UsageError, match="needed"):
+        call()
+
+
+def test_a_wrong_argument_never_prints_an_image():
+    """An image's bytes in place of faces are told by their size."""
+    with pytest.raises(UsageError, match="faces is <600 bytes>"):
+        draw(b"secret" * 100)

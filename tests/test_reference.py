@@ -218,7 +218,7 @@ def test_too_many_bytes_are_refused():
     assert ("ImageTooLargeException", "Image size is too large.", 400) == refusal(padded + b"\0")
 
 
-@pytest.mark.parametrize(("width", "height"), [(10_001, 80), (80, 10_001), (2**31 - 1, 2**31 - 1)])
+@pytest.mark.parametrize(("width", "height"), [(10_001, 80), (80, 10_001), (7_100, 7_100), (2**31 - 1, 2**31 - 1)])
 def test_a_decompression_bomb_is_refused_unopened(width, height, monkeypatch):
     """An image of too many pixels is refused by its header: the decoder never sees it."""
     monkeypatch.setattr("pytest_rekognition.backends.reference.detector.decode", None)

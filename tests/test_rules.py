@@ -44,6 +44,18 @@ def drop(*path):
     return change
 
 
+def cut(*steps):
+    """Make a change: a list is cut to the length that the last step says."""
+    *path, length = steps
+
+    def change(response):
+        for step in path:
+            response = response[step]
+        del response[length:]
+
+    return change
+
+
 def swap(member):
     return lambda response: response[member].reverse()
 
@@ -68,6 +80,20 @@ S3 = {"Bucket": "photos", "Name": "a.jpg"}
 
 #: operation, request, what `build` makes, the change, then what it breaks: the rule, its severity and the path
 RESPONSES = [
+    ("DetectFaces", ALL, {}, cut("FaceDetails", 0, "Emotions", 6),
+     "emotion-count", "note", "$.FaceDetails[0].Emotions"),
+    ("DetectFaces", ALL, {}, put("FaceDetails", 0, "Confidence", 0.99),
+     "confidence-is-percent", "note", "$.FaceDetails[0].Confidence"),
+    ("DetectFaces", ALL, {}, put("FaceDetails", 0, "AgeRange", {"Low": 110, "High": 121}),
+     "age-plausible", "note", "$.FaceDetails[0].AgeRange.High"),
+    ("DetectLabels", {**IMAGE, "MaxLabels": 1}, {}, repeat("Labels", 2),
+     "at-most-max-labels", "breach", "$.Labels"),
+    ("DetectLabels", {**IMAGE, "MinConfidence": 80}, {}, put("Labels", 0, "Confidence", 79.5),
+     "above-min-confidence", "breach", "$.Labels[0].Confidence"),
+    ("IndexFaces", {**INDEX, "MaxFaces": 1}, {"faces": 2}, put("UnindexedFaces", 0, "Reasons", []),
+     "unindexed-reasons-given", "note", "$.UnindexedFaces[0].Reasons"),
+    ("SearchUsers", {**STAFF, "FaceId": FACE}, {}, put("FaceModelVersion", "seven"),
+     "face-model-version", "note", "$.FaceModelVersion"),
     ("DetectFaces", ALL, {}, put("FaceDetails", 0, "AgeRange", {"Low": 40, "High": 30}),
      "age-range-ordered", "breach", "$.FaceDetails[0].AgeRange.Low"),
     ("DetectFaces", IMAGE, {}, put(*LANDMARK, "Type", "eyeLeft"),
@@ -222,6 +248,7 @@ REQUESTS = [
     ("CompareFaces", COMPARE, {**COMPARE, "TargetImage": {}}, "image-source", "$.TargetImage.Bytes"),
     ("DetectFaces", IMAGE, {"Image": {"S3Object": {"Name": "a"}}}, "s3-object-named", "$.Image.S3Object.Bucket"),
     ("DetectFaces", {"Image": {"Bytes": "/9j/"}}, {"Image": {"Bytes": "a photo!"}}, "base64", "$.Image.Bytes"),
+    ("DetectFaces", {"Image": {"Bytes": "QQ=="}}, {"Image": {"Bytes": "A==="}}, "base64", "$.Image.Bytes"),
     ("StartFaceDetection", {"Video": {"S3Object": S3}}, {"Video": {}}, "video-source", "$.Video.S3Object"),
     ("SearchUsers", {**STAFF, "FaceId": FACE}, STAFF, "user-search-key", "$.FaceId"),
     ("SearchUsers", {**STAFF, "UserId": "a"}, {**STAFF, "UserId": "a", "FaceId": FACE},
@@ -291,6 +318,17 @@ def test_a_request_that_breaks_its_schema_counts_as_unknown():
     """A response is not held against a request that is itself no request."""
     response = build("DetectFaces", request=ALL)
     assert Contract("DetectFaces").check_response(response, {"Attributes": "ALL"}) == []
+
+
+@pytest.mark.parametrize("image", [{}, {"Image": 5}, {"Unheard": 1}])
+def test_a_request_that_lacks_members_is_held_against(image):
+    """A request without its image, or with one that is none, still tells which attributes were asked for."""
+    response = build("DetectFaces", request={"Attributes": ["DEFAULT"]})
+    response["FaceDetails"][0]["AgeRange"] = AGES
+    expected = [("attribute-unasked", "breach", "$.FaceDetails[0].AgeRange")]
+    assert expected == found(
+        Contract("DetectFaces").check_response(response, {**image, "Attributes": ["DEFAULT"]})
+    )
 
 
 def test_nulls_that_the_documentation_allows_are_as_good_as_absent():

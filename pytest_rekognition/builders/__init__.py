@@ -4,6 +4,6 @@
 """
 
 from pytest_rekognition.builders.faces import face_detail
-from pytest_rekognition.builders.responses import build
+from pytest_rekognition.builders.responses import build, build_response
 
-__all__ = ["build", "face_detail"]
+__all__ = ["build", "build_response", "face_detail"]

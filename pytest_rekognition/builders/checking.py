@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping
+from typing import Any
 
 from pytest_rekognition.contract import Contract
-from pytest_rekognition.errors import ContractError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from pytest_rekognition.contract.wording import shorten
+from pytest_rekognition.errors import ContractError, UsageError
 
 _MOST_NAMED = 5
+
+
+def refuse_no_list(builder: str, member: str, names: object) -> None:
+    """Raise `UsageError` where attributes are given as anything but a list of names, such as one name alone."""
+    if isinstance(names, str):
+        raise UsageError(f"{builder} takes {member} as a list: [{shorten(names)}], not {shorten(names)}")
+    if isinstance(names, bool | int | float | bytes | Mapping) or names is None:
+        raise UsageError(f'{builder} takes {member} as a list of names, such as ["ALL"], not {shorten(names)}')
 
 
 def refuse_breaches(operation: str, response: Mapping[str, Any], builder: str) -> None:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
 from pytest_rekognition.attributes import DEFAULT_MEMBERS, TWO_VALUED
-from pytest_rekognition.builders.checking import refuse_breaches
+from pytest_rekognition.builders.checking import refuse_breaches, refuse_no_list
 from pytest_rekognition.builders.names import by_member
 from pytest_rekognition.contract.rules.attributes import asked_members
+from pytest_rekognition.contract.wording import shorten
 from pytest_rekognition.errors import UsageError
 from pytest_rekognition.geometry import FACE_TEMPLATE, MAIN_LANDMARKS, Box, FaceFrame, single
 
@@ -68,6 +69,7 @@ def face_detail(*, attributes: Sequence[str] = ("ALL",), **overrides: Any) -> di
 
     Raises `UsageError` for a name that is no member, `ContractError` where the face breaks the contract.
     """
+    refuse_no_list("face_detail", "attributes", attributes)
     named = by_member(overrides, DETAIL_MEMBERS, "face_detail")
     face = detail(named, attributes=attributes)
     refuse_breaches("DetectFaces", {"FaceDetails": [face]}, "face_detail")
@@ -165,7 +167,7 @@ def _landmarks(types: Sequence[str], given: Any, face: Mapping[str, Any]) -> Any
     placed = {name: chosen.get(name, points[name]) for name in every}
     for name, point in placed.items():
         if not isinstance(point, tuple) or len(point) != 2:  # noqa: PLR2004  x and y
-            raise UsageError(f"landmarks takes {name} as (x, y), not {point!r}")
+            raise UsageError(f"landmarks takes {name} as (x, y), not {shorten(point)}")
     return [{"Type": name, "X": x, "Y": y} for name, (x, y) in placed.items()]
 
 

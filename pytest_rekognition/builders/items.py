@@ -114,7 +114,7 @@ def _face_match(slot: Slot) -> dict[str, Any]:
 def _other_face(slot: Slot) -> str:
     """Return a match's id, which is never that of the face searched for."""
     ident = face_id(slot.number)
-    return face_id(slot.number + slot.total) if ident == slot.request.get("FaceId") else ident
+    return face_id(slot.number + slot.total) if ident == slot.asked("FaceId", str) else ident
 
 
 def _user(slot: Slot) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def asked_faces(request: Mapping[str, Any]) -> list[str]:
     """Return the ids of the faces that a request names, each once."""
     named = request.get("FaceIds")
     ids = named if isinstance(named, list | tuple) else ()
-    return [ident for ident in dict.fromkeys(map(str, ids)) if ident in ids]
+    return list(dict.fromkeys(ident for ident in ids if isinstance(ident, str)))
 
 
 def _named_face(slot: Slot) -> str:

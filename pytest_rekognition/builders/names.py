@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pytest_rekognition.contract.wording import shorten
 from pytest_rekognition.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
@@ -18,11 +19,11 @@ def by_member(given: Mapping[str, Any], members: Iterable[str], what: str) -> di
         member = known.get(_folded(name))
         if member is None:
             raise UsageError(
-                f"{what} takes no {name!r}{did_you_mean(name, known.values())} "
+                f"{what} takes no {shorten(name)}{did_you_mean(name, known.values())} "
                 f"It takes {', '.join(known.values()) or 'nothing'}."
             )
         if member in named:
-            raise UsageError(f"{what} was given {member} twice, the second time as {name!r}")
+            raise UsageError(f"{what} was given {member} twice, the second time as {shorten(name)}")
         named[member] = value
     return named
 

@@ -7,12 +7,13 @@ from typing import Any, NamedTuple
 
 from pytest_rekognition import catalog
 from pytest_rekognition.builders import items
-from pytest_rekognition.builders.checking import refuse_breaches
+from pytest_rekognition.builders.checking import refuse_breaches, refuse_no_list
 from pytest_rekognition.builders.echo import echoed, page
 from pytest_rekognition.builders.layout import grid
 from pytest_rekognition.builders.names import by_member
 from pytest_rekognition.builders.samples import sample
 from pytest_rekognition.contract.outgoing import to_wire
+from pytest_rekognition.contract.wording import shorten
 from pytest_rekognition.errors import UsageError
 
 
@@ -72,7 +73,7 @@ _LISTINGS: dict[str, Listing] = {
 _THRESHOLD = 80
 
 
-def build(operation: str, *, request: Mapping[str, Any] | None = None, **overrides: Any) -> dict[str, Any]:
+def build(operation: str, /, *, request: Mapping[str, Any] | None = None, **overrides: Any) -> dict[str, Any]:
     """Return a valid response (wire JSON), always the same one for the same arguments.
 
     `operation` is the API's name or the client's method. `overrides`, by API name or in snake case, are
@@ -86,9 +87,17 @@ def build(operation: str, *, request: Mapping[str, Any] | None = None, **overrid
     incomplete. Overrides win where the two disagree. Raises `UsageError` for an unknown name, `ContractError`
     where the overrides break the contract.
     """
+    return build_response(operation, request, overrides)
+
+
+def build_response(
+    operation: str, request: Mapping[str, Any] | None, overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return what `build` does; here an override may have any name, which is refused as no member's."""
     name = catalog.operation(operation).name
     schema = catalog.schema(name, "response")
     listing = _LISTINGS.get(name)
+    _check_request(name, request)
     asked = request if request is not None else {}
     own, shared, counted = _split(name, listing, schema.get("properties", {}), overrides)
     response = echoed(name, sample(schema), asked)
@@ -99,6 +108,18 @@ def build(operation: str, *, request: Mapping[str, Any] | None = None, **overrid
     wire = _as_wire(name, response)
     refuse_breaches(name, wire, f"build({name!r})")
     return wire
+
+
+def _check_request(operation: str, request: object) -> None:
+    """Refuse what is no request. It may hold matchers such as `ANY` anywhere, so values are hardly looked at."""
+    builder = f"build({operation!r})"
+    if request is None:
+        return
+    if not isinstance(request, Mapping):
+        raise UsageError(f"{builder} takes request as the call's members, not {shorten(request)}")
+    for member in ("Attributes", "DetectionAttributes"):
+        if request.get(member) is not None:
+            refuse_no_list(builder, f"request[{member!r}]", request[member])
 
 
 def _split(
@@ -137,7 +158,7 @@ def _each(listing: Listing, counted: Any, request: Mapping[str, Any]) -> list[Ma
     if isinstance(counted, int) and not isinstance(counted, bool) and counted >= 0:
         return [{}] * (min(counted, named) if named else counted)
     raise UsageError(
-        f"{listing.noun} is a number from 0, or a list with each item's own overrides, not {counted!r}"
+        f"{listing.noun} is a number from 0, or a list with each item's own overrides, not {shorten(counted)}"
     )
 
 

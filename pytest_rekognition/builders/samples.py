@@ -146,6 +146,8 @@ def _whole_number(schema: Mapping[str, Any]) -> int:
 def _number(schema: Mapping[str, Any]) -> float:
     if "x-timestamp" in schema:
         return 1_700_000_000.0
+    if schema.get("maximum") == 100:  # noqa: PLR2004  a percentage
+        return 99.5
     return float(min(max(0.5, schema.get("minimum", 0.5)), schema.get("maximum", 99.5)))
 
 

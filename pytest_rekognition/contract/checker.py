@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 import jsonschema_rs
 
 from pytest_rekognition import catalog
 from pytest_rekognition.contract import wire_values
+from pytest_rekognition.contract.bounds import bounded
 from pytest_rekognition.contract.paths import json_path, locate, sort_key
 from pytest_rekognition.contract.quirks import quirk
 from pytest_rekognition.contract.rules import rows
@@ -58,8 +59,8 @@ class Contract:
     def check_response(self, response: Any, request: Any = None) -> list[Violation]:
         """Return what is wrong with a response's members, sorted by path.
 
-        With the request, also what does not answer it: attributes, thresholds, limits, ids. A request that
-        itself breaks its schema counts as unknown.
+        With the request, also what does not answer it: attributes, thresholds, limits, ids. The request may lack
+        members; one with an optional member that breaks its schema counts as unknown.
         """
         known = self._request.held(request) if request is not None else None
         return self._response.check(response, known)
@@ -94,7 +95,7 @@ class _Side:
     def __init__(self, side: PayloadSide, documented: catalog.Operation) -> None:
         self._operation = documented.name
         self._side: PayloadSide = side
-        self._schema = catalog.schema(documented.name, side)
+        self._schema: Any = bounded(catalog.schema(documented.name, side))
         self._validator = jsonschema_rs.Draft202012Validator(self._schema)
         self._is_valid = self._validator.is_valid
         if side == "request":
@@ -111,7 +112,7 @@ class _Side:
         if self._accepts(payload):
             placed = self._rule_violations(payload, request)
         else:
-            places = self._places(payload)
+            places = self._places(payload) if wire_values.is_plain(payload) else []
             payload = payload if places else wire_values.simplified(payload)
             placed = self._schema_violations(payload, places)
             if not any(violation.severity == "breach" for _, violation in placed):
@@ -121,12 +122,33 @@ class _Side:
         return [violation for _, violation in sorted(placed, key=_place)]
 
     def held(self, payload: Any) -> Any:
-        """Return the payload as wire JSON where its schema holds, else None."""
+        """Return the payload as wire JSON, without members that break; None where what it asks for is unknown.
+
+        It may lack members. A broken required one is left out, as nothing rests on its absence; the absence of an
+        optional one means its default, so that one which breaks leaves the request unknown.
+        """
         payload = self._wire(payload)
         if self._accepts(payload):
             return payload
         payload = wire_values.simplified(payload)
-        return payload if self._accepts(payload) else None
+        if not isinstance(payload, dict):
+            return None
+        broken = {name for name, value in payload.items() if not self._holds(name, value)}
+        optional = self._schema.get("properties", {}).keys() - self._schema.get("required", ())
+        return None if broken & optional else {name: payload[name] for name in payload.keys() - broken}
+
+    def _holds(self, name: Any, value: Any) -> bool:
+        """Tell whether a member keeps its schema, whatever else the structure lacks."""
+        lone = {name: value}
+        try:
+            return wire_values.is_plain(lone) and self._partial.is_valid(lone)
+        except (ValueError, RecursionError):
+            return False
+
+    @cached_property
+    def _partial(self) -> Any:
+        """The validator of a structure that may lack any of its members."""
+        return jsonschema_rs.Draft202012Validator({**self._schema, "required": []})
 
     def _wire(self, payload: Any) -> Any:
         """Return the payload as wire JSON; it is copied only where something has to change."""
@@ -140,18 +162,22 @@ class _Side:
 
     def _accepts(self, payload: Any) -> bool:
         try:
-            return self._is_valid(payload)
+            return self._is_valid(payload) and wire_values.is_plain(payload)
         except (ValueError, RecursionError):  # something that is no JSON at all, such as bytes
             return False
 
     def _schema_violations(self, payload: Any, places: list[Place]) -> list[_Placed]:
         if not places and self._accepts(payload):
             return []
-        from pytest_rekognition.contract.explain import faults  # noqa: PLC0415  only a failure pays for it
+        from pytest_rekognition.contract.explain import NO_JSON, faults  # noqa: PLC0415  only a failure pays for it
 
+        try:
+            found = faults(self._schema, payload, places)
+        except (ValueError, TypeError, ArithmeticError, RecursionError):
+            found = []
         return [
             self._violation(fault.steps, fault.keyword, self._severity(fault, payload), fault)
-            for fault in faults(self._schema, payload, places)
+            for fault in found or [NO_JSON]
         ]
 
     def _places(self, payload: Any) -> list[Place]:

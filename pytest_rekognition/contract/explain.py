@@ -32,6 +32,10 @@ class Fault(NamedTuple):
     value: Any
 
 
+#: Of a payload that cannot be looked into.
+NO_JSON = Fault((), "type", "is no JSON: it is nested too deeply, or holds what JSON cannot carry", None)
+
+
 def faults(schema: Mapping[str, Any], payload: Any, places: Sequence[Place] = ()) -> list[Fault]:
     """Return every fault of the payload, sorted by path; of a value of the wrong type, only that.
 
@@ -86,7 +90,8 @@ def _validator_class() -> type[Validator]:
 
     checks = {"type": _type, "enum": _enum, "pattern": _pattern, "required": _required}
     checks["additionalProperties"] = _additional
-    extended: Any = validators.extend(Draft202012Validator, checks)  # type: ignore[no-untyped-call]
+    numbers = Draft202012Validator.TYPE_CHECKER.redefine("number", _is_number)
+    extended: Any = validators.extend(Draft202012Validator, checks, type_checker=numbers)  # type: ignore[no-untyped-call]
     return extended  # type: ignore[no-any-return]
 
 
@@ -97,17 +102,34 @@ def _error(message: str, **parts: Any) -> Any:
 
 
 def _type(validator: Any, expected: Any, value: object, _: Any) -> Iterator[Any]:
-    """Hold numbers to JSON's: NaN and the infinities are none."""
+    """Hold values to JSON's: NaN, the infinities, decimal and complex numbers and lone surrogates are none."""
     kinds = [expected] if isinstance(expected, str) else expected
-    if isinstance(value, float) and not isfinite(value):
-        yield _error("is no JSON number")
+    if not _is_json(value):
+        yield _error("is no JSON")
     elif not any(validator.is_type(value, kind) for kind in kinds):
         yield _error("has the wrong type")
 
 
+def _is_number(_checker: Any, value: object) -> bool:
+    """Tell numbers that can be compared with limits: jsonschema itself takes `Decimal` and complex for such."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _is_json(value: object) -> bool:
+    if isinstance(value, float):
+        return isfinite(value)
+    if isinstance(value, str):
+        return not any(map(_is_surrogate, value))
+    return value is None or isinstance(value, bool | int | list | tuple | dict)
+
+
+def _is_surrogate(character: str) -> bool:
+    return "\ud800" <= character <= "\udfff"
+
+
 def _enum(validator: Any, allowed: Any, value: object, schema: Any) -> Iterator[Any]:
     """Leave values of the wrong type to `type`: only unknown text may be the service's growth."""
-    if value not in allowed and not any(_type(validator, schema.get("type", "string"), value, schema)):
+    if not any(_type(validator, schema.get("type", "string"), value, schema)) and value not in allowed:
         yield _error("is not allowed")
 
 

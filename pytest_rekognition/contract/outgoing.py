@@ -16,7 +16,7 @@ def to_wire(operation: str, response: Mapping[str, Any]) -> dict[str, Any]:
     """Return an operation's response as wire JSON, a copy of its own.
 
     botocore's dicts are understood: datetimes become epoch seconds, blobs base64, `ResponseMetadata` goes. Raises
-    `TypeError` or `ValueError` for what JSON cannot carry (a set, NaN).
+    `TypeError` or `ValueError` for what JSON cannot carry (a set, NaN, a `Decimal`).
     """
     documented = catalog.operation(operation)
     payload = wire_values.without_sdk_members(dict(response))
@@ -24,5 +24,9 @@ def to_wire(operation: str, response: Mapping[str, Any]) -> dict[str, Any]:
         payload = wire_values.converted(payload, where, wire_values.blob)
     for where in documented.response_timestamps:
         payload = wire_values.converted(payload, where, wire_values.timestamp)
-    document: dict[str, Any] = json.loads(json.dumps(wire_values.simplified(payload), allow_nan=False))
+    try:
+        text = json.dumps(wire_values.simplified(payload), allow_nan=False)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    document: dict[str, Any] = json.loads(text)
     return document

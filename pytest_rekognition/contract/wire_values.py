@@ -5,9 +5,11 @@ Plain wire JSON passes through uncopied; only the structures on the way to a cha
 
 from __future__ import annotations
 
+import marshal
 from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 #: What SDKs add to a parsed response: botocore, the JavaScript SDK, the Go SDK.
 _SDK_MEMBERS = ("ResponseMetadata", "$metadata", "ResultMetadata")
+#: No schema nests this deep.
+_DEEPEST = 50
 
 
 def without_sdk_members(response: Any) -> Any:
@@ -74,21 +78,44 @@ def _peek(file: Any) -> Any:
     position = file.tell()
     content = file.read()
     file.seek(position)
-    return content
+    return content if isinstance(content, bytes | bytearray | memoryview) else b"?"
 
 
-def simplified(payload: Any) -> Any:
-    """Return a copy with exactly JSON's types where subclasses stood (numpy floats, text enums, mappings)."""
+def is_plain(payload: Any) -> bool:
+    """Tell whether a payload is built of Python's own plain types, and not too deep.
+
+    jsonschema-rs takes some others for JSON (`Decimal`, any `Enum`); marshal, which knows none of them, says so
+    at a fraction of a walk's cost. Version 2 is the last that knows no references, so it refuses cycles too.
+    """
+    try:
+        marshal.dumps(payload, 2)
+    except ValueError:
+        return False
+    return True
+
+
+def simplified(payload: Any, depth: int = 0) -> Any:
+    """Return a copy with exactly JSON's types where others stand for them (numpy scalars, text enums, mappings).
+
+    What is no JSON (`Decimal`, complex numbers, objects, what lies too deep) stays, for the caller to refuse.
+    """
+    if depth > _DEEPEST:
+        return payload
     if isinstance(payload, Mapping):
-        return {simplified(name): simplified(value) for name, value in payload.items()}
+        return {_plain(name): simplified(value, depth + 1) for name, value in payload.items()}
     if isinstance(payload, list | tuple):
-        return [simplified(item) for item in payload]
-    for plain in (bool, int, float, str):
-        if isinstance(payload, plain):
-            return payload if type(payload) is plain else _plain(plain, payload)
-    return payload
+        return [simplified(item, depth + 1) for item in payload]
+    return _plain(payload)
 
 
-def _plain(kind: Any, value: Any) -> Any:
-    """Return a subclass's value as the plain type; a text enum's own text, not its name."""
-    return str.__str__(getattr(value, "value", value)) if kind is str else kind(value)
+def _plain(value: Any) -> Any:
+    """Return a scalar as JSON's own type; a text enum's own text, not its name."""
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, str):
+        return str.__str__(getattr(value, "value", value))
+    if isinstance(value, Integral):
+        return int(value)
+    if isinstance(value, Real):
+        return float(value)
+    return value.item() if type(value).__module__ == "numpy" and getattr(value, "ndim", None) == 0 else value

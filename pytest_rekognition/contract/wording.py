@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pytest_rekognition.contract.bounds import LARGEST
+
 #: Longer text is described, not printed.
 _LONGEST_TEXT = 60
 _LONGEST_LIST = 40
@@ -32,8 +34,15 @@ def shorten(value: object) -> str:
         return f"a list of {_count(value, 'item')}"
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
-    text = repr(value)
-    return text if len(text) <= _LONGEST_TEXT else f"a {type(value).__name__}"
+    return _shown(value)
+
+
+def _shown(value: object) -> str:
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001  a huge int has no repr, and an object's may fail in any way
+        text = ""
+    return text if 0 < len(text) <= _LONGEST_TEXT else f"a {type(value).__name__}"
 
 
 def named(names: Any) -> str:
@@ -69,6 +78,9 @@ def _kind(value: object) -> str:
 def _range(word: str) -> Any:
     def message(value: object, limit: Any, schema: Mapping[str, Any]) -> str:
         low, high = schema.get("minimum"), schema.get("maximum")
+        if limit in (LARGEST, -LARGEST):
+            return f"is {shorten(value)}, beyond any 64-bit number"
+        low, high = (None if low == -LARGEST else low), (None if high == LARGEST else high)
         if low is not None and high is not None:
             return f"is {shorten(value)}, outside the documented {low} to {high}"
         return f"is {shorten(value)}, and the contract says {word} {limit}"

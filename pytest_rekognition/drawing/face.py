@@ -40,6 +40,7 @@ HAIR_TONES: Final[Mapping[str, Colour | None]] = MappingProxyType(
 #: a face box's width over its height, in pixels: the mean of the boxes that the engines' calibration gives
 BOX_ASPECT: Final = 0.754
 MIN_SIZE: Final = 0.05
+_LONGEST_SHOWN: Final = 60
 MAX_ROLL: Final = 45.0
 #: how far mouth landmarks move from the template, in the face's own coordinates
 _CLOSED_MOUTH: Final = {"mouthUp": (0.0, 0.012), "mouthDown": (0.0, -0.014)}
@@ -83,12 +84,14 @@ class DrawnFace:
     def __post_init__(self) -> None:
         _check_name("skin", self.skin, SKIN_TONES)
         _check_name("hair", self.hair, HAIR_TONES)
+        for name in ("eyes_open", "mouth_open", "smile", "eyeglasses", "beard"):
+            _check_flag(name, getattr(self, name))
         check_range("size", self.size, MIN_SIZE, 1.0)
         check_range("roll", self.roll, -MAX_ROLL, MAX_ROLL)
         try:
             x, y = self.place
         except (TypeError, ValueError):
-            raise UsageError(f"place is {self.place!r}: give the centre as two ratios, (x, y)") from None
+            raise UsageError(f"place is {shown(self.place)}: give the centre as two ratios, (x, y)") from None
         check_range("place[0]", x, 0.0, 1.0)
         check_range("place[1]", y, 0.0, 1.0)
 
@@ -111,15 +114,30 @@ class DrawnFace:
 def check_range(name: str, value: object, low: float, high: float) -> None:
     """Raise `UsageError` unless a value is a number in low..high."""
     if not isinstance(value, (int, float)) or isinstance(value, bool):
-        raise UsageError(f"{name} is {value!r}: a number from {low:g} to {high:g} is needed")
+        raise UsageError(f"{name} is {shown(value)}: a number from {low:g} to {high:g} is needed")
     if not low <= value <= high:
         raise UsageError(f"{name} is {value:g}, outside {low:g}..{high:g}")
+
+
+def shown(value: object) -> str:
+    """Return a wrong argument as a message shows it: bytes by their number, never themselves."""
+    if isinstance(value, bytes | bytearray | memoryview):
+        return f"<{len(value):,} bytes>"
+    text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"a {type(value).__name__}"
+
+
+def _check_flag(name: str, value: object) -> None:
+    if not isinstance(value, bool):
+        raise UsageError(f"{name} is {shown(value)}: True or False is needed")
 
 
 def _check_name(kind: str, name: object, known: Mapping[str, object]) -> None:
     if not isinstance(name, str) or name not in known:
         choices = ", ".join(known)
-        raise UsageError(f"{kind} is {name!r}, which is no {kind} tone ({choices}){did_you_mean(name, known)}")
+        raise UsageError(
+            f"{kind} is {shown(name)}, which is no {kind} tone ({choices}){did_you_mean(name, known)}"
+        )
 
 
 def _moved(point: Point, by: tuple[float, float]) -> Point:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
-from pytest_rekognition.drawing.face import DrawnFace, check_range
+from pytest_rekognition.drawing.face import DrawnFace, check_range, shown
 from pytest_rekognition.drawing.layout import arrange
 from pytest_rekognition.drawing.paint import paint_face
 from pytest_rekognition.errors import MissingDependencyError, UsageError, did_you_mean
@@ -137,12 +137,12 @@ def draw(
 def _check_image(width: object, height: object, image_format: object, quality: object, seed: object) -> None:
     limits = {"width": (width, _MIN_SIDE, _MAX_SIDE), "height": (height, _MIN_SIDE, _MAX_SIDE)}
     for name, (value, low, high) in (limits | {"quality": (quality, 1, 100), "seed": (seed, 0, 2**63)}).items():
-        if not isinstance(value, int):
-            raise UsageError(f"{name} is {value!r}: a whole number is needed")
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UsageError(f"{name} is {shown(value)}: a whole number is needed")
         check_range(name, value, low, high)
     if not isinstance(image_format, str) or image_format not in _SUFFIXES:
         near = did_you_mean(image_format, _SUFFIXES)
-        raise UsageError(f"format is {image_format!r}, and Rekognition takes jpeg and png{near}")
+        raise UsageError(f"format is {shown(image_format)}, and Rekognition takes jpeg and png{near}")
 
 
 def _choose(faces: object, width: int, height: int, seed: int) -> tuple[DrawnFace, ...]:
@@ -150,7 +150,7 @@ def _choose(faces: object, width: int, height: int, seed: int) -> tuple[DrawnFac
         return arrange(faces, width, height, seed)
     if isinstance(faces, Sequence) and all(isinstance(face, DrawnFace) for face in faces):
         return tuple(faces)
-    raise UsageError(f"faces is {faces!r}: give a number from 0, or a sequence of DrawnFace")
+    raise UsageError(f"faces is {shown(faces)}: give a number from 0, or a sequence of DrawnFace")
 
 
 def _frame(face: DrawnFace, index: int, aspect: float) -> FaceFrame:
@@ -169,8 +169,10 @@ def _wall(background: object, chance: random.Random) -> Colour:
     if background is None:
         return chosen
     if not isinstance(background, (tuple, list)) or len(background) != len(chosen):
-        raise UsageError(f"background is {background!r}: give (red, green, blue)")
+        raise UsageError(f"background is {shown(background)}: give (red, green, blue)")
     for value in background:
+        if not isinstance(value, int) or isinstance(value, bool):
+            raise UsageError(f"background holds {shown(value)}: whole numbers from 0 to 255 are needed")
         check_range("background", value, 0, 255)
     red, green, blue = background
     return red, green, blue

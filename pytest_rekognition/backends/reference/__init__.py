@@ -56,7 +56,7 @@ class ReferenceBackend:
         if handler is None:
             raise NoReferenceError(
                 f"there is no reference for {call.operation} yet, only for {', '.join(HANDLERS)}: stub it with"
-                f' rekognition.on("{call.operation}").returns(...), replay a cassette,'
-                ' or ask the service itself with mode="live"'
+                f' rekognition.on("{call.operation}").returns(...), or ask'
+                ' the service itself with mode="live"'
             )
         return Reply(handler(call.request, self.detector))

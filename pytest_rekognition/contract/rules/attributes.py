@@ -23,7 +23,7 @@ RECENT_MEMBERS: frozenset[str] = frozenset({"EyeDirection", "FaceOccluded"})
 
 def asked_members(attributes: Any) -> frozenset[str]:
     """Return the members beyond the default ones that a request's attributes ask for."""
-    return _asked(tuple(name for name in attributes or () if isinstance(name, str)))
+    return _asked(tuple(attributes or ()))
 
 
 @cache

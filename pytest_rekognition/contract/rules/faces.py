@@ -21,6 +21,10 @@ _BOX_MARGIN = 0.25
 _EVEN_ODDS = 50
 #: How many landmarks a face comes with.
 _LANDMARK_COUNTS = frozenset({5, 25, 30})
+#: How many emotions a face comes with.
+_EMOTION_COUNTS = frozenset({3, 7, 8})
+#: years
+_OLDEST = 120
 
 
 @rule(
@@ -49,9 +53,9 @@ def landmarks_are_ratios(face: Any, _: Request) -> Iterator[Finding]:
     """Hold coordinates to near 0..1, where pixels never lie (measured: -0.086..1.061)."""
     low, high = -_LANDMARK_MARGIN, 1 + _LANDMARK_MARGIN
     for index, mark in enumerate(face.get("Landmarks", ())):
-        if not (low <= mark.get("X", 0) <= high and low <= mark.get("Y", 0) <= high):
+        if not (low <= mark["X"] <= high >= mark["Y"] >= low):
             for axis in ("X", "Y"):
-                yield from _ratio(("Landmarks", index, axis), mark.get(axis, 0), low, high)
+                yield from _ratio(("Landmarks", index, axis), mark[axis], low, high)
 
 
 @rule("landmark-count", "note", source="measured: 5 landmarks, or 25 (to mid 2019), or 30, in 228 recorded faces")
@@ -94,6 +98,33 @@ def attribute_confidence(face: Any, _: Request) -> Iterator[Finding]:
             confidence = attribute["Confidence"]
             message = f"is {confidence}; the service names the likelier of two values, so never sends less than 50"
             yield Finding((name, "Confidence"), message, confidence)
+
+
+@rule("emotion-count", "note", source="measured: 3 emotions (to mid 2019), 7 (2019) or 8 (since) a face")
+def emotion_count(face: Any, _: Request) -> Iterator[Finding]:
+    """Hold emotions to the three sets that they come in."""
+    emotions = face.get("Emotions")
+    if emotions is not None and len(emotions) not in _EMOTION_COUNTS:
+        yield Finding(("Emotions",), f"has {len(emotions)} items; the service sends 3, 7 or 8 emotions", emotions)
+
+
+@rule("confidence-is-percent", "note", source="measured: Confidence of a face 55.0..100")
+def confidence_is_percent(face: Any, _: Request) -> Iterator[Finding]:
+    """Remark a `Confidence` between 0 and 1, which was hardly meant as a percentage."""
+    confidence = face.get("Confidence")
+    if confidence is not None and 0 < confidence < 1:
+        message = f"is {shorten(confidence)}; it is a percentage, seen from 55 to 100: is this a ratio?"
+        yield Finding(("Confidence",), message, confidence)
+
+
+@rule(
+    "age-plausible", "note", source="measured: an AgeRange is 2 to 20 years wide; no one was ever older than 122"
+)
+def age_plausible(face: Any, _: Request) -> Iterator[Finding]:
+    """Remark ages that nobody reaches."""
+    high = (face.get("AgeRange") or {}).get("High", 0)
+    if high > _OLDEST:
+        yield Finding(("AgeRange", "High"), f"is {shorten(high)}; ages are in years, at most some {_OLDEST}", high)
 
 
 @rule("box-in-image", "breach", source="BoundingBox: Left and Top are 'a ratio of overall image' width and height")
@@ -154,8 +185,11 @@ FACE_RULES = (
     landmark_types_unique,
     landmarks_are_ratios,
     landmark_count,
+    confidence_is_percent,
     age_range_ordered,
+    age_plausible,
     emotion_types_unique,
+    emotion_count,
     emotions_sorted,
     attribute_confidence,
 )

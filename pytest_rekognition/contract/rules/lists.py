@@ -102,6 +102,20 @@ def threshold(member: str, option: str, default: float, *, source: str) -> Rule:
     return Rule("above-threshold", "breach", source, check)
 
 
+def confident_enough(member: str, option: str, *, source: str) -> Rule:
+    """Hold each item's `Confidence` to what the request asked for."""
+
+    def check(response: Any, request: Request) -> Iterator[Finding]:
+        least = (request or {}).get(option, 0)
+        for steps, confidence in locate(response, (member, "*", "Confidence")):
+            if confidence < least:
+                yield Finding(
+                    steps, f"is {shorten(confidence)}, below the {option} asked for, {least}", confidence
+                )
+
+    return Rule("above-" + kebab(option), "breach", source, check)
+
+
 def at_most(member: str, option: str, *, source: str, ceiling: int | None = None) -> Rule:
     """Hold a list's length to an option of the request, and to the service's own ceiling."""
 

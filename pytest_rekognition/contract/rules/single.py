@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition.contract.rules.base import Finding, rule
@@ -111,6 +112,30 @@ def unindexed_reasons(unindexed: Any, request: Request) -> Iterator[Finding]:
             yield Finding(
                 ("Reasons", index), f"is {shorten(reason)}, but QualityFilter NONE filters no face", reason
             )
+
+
+@rule(
+    "unindexed-reasons-given",
+    "note",
+    source="UnindexedFace, Reasons: 'An array of reasons that specify why a face wasn't indexed.'",
+)
+def unindexed_reasons_given(unindexed: Any, _: Request) -> Iterator[Finding]:
+    """Hold a face that was left out to a reason."""
+    reasons = unindexed.get("Reasons")
+    if reasons is not None and not reasons:
+        yield Finding(("Reasons",), "is empty, though the face was left out for some reason", reasons)
+
+
+_MODEL_VERSION = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+@rule("face-model-version", "note", source="measured: '3.0', '5.0', '6.0', '7.0'; in SearchUsers '6', '7'")
+def face_model_version(response: Any, _: Request) -> Iterator[Finding]:
+    """Hold the face model's version to a number."""
+    version = response.get("FaceModelVersion")
+    if version is not None and not _MODEL_VERSION.fullmatch(version):
+        message = f"is {shorten(version)}; the service sends a number such as '7.0'"
+        yield Finding(("FaceModelVersion",), message, version)
 
 
 # --- collections ---------------------------------------------------------------------------------------------

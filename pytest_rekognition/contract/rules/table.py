@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pytest_rekognition import catalog
 from pytest_rekognition.contract.rules import faces, images, single
 from pytest_rekognition.contract.rules.attributes import attribute_rules
 from pytest_rekognition.contract.rules.base import Row, whole
@@ -11,6 +12,7 @@ from pytest_rekognition.contract.rules.lists import (
     among,
     at_most,
     by_area,
+    confident_enough,
     descending,
     echoes,
     sorted_by_time,
@@ -138,6 +140,20 @@ _RESPONSES: dict[str, tuple[Row, ...]] = {
         ),
         Row(("FaceDetails", "*"), (*faces.FACE_RULES, *attribute_rules("Attributes"))),
     ),
+    "DetectLabels": (
+        whole(
+            at_most(
+                "Labels",
+                "MaxLabels",
+                source="'The service returns the specified number of highest confidence labels.'",
+            ),
+            confident_enough(
+                "Labels",
+                "MinConfidence",
+                source="'doesn't return any labels with confidence lower than this specified value.'",
+            ),
+        ),
+    ),
     "DetectProtectiveEquipment": (
         whole(
             together_at_most(
@@ -208,7 +224,7 @@ _RESPONSES: dict[str, tuple[Row, ...]] = {
         Row(("FaceRecords", "*"), (single.record_agrees,)),
         Row(("FaceRecords", "*", "Face"), (*faces.BOX_RULES, single.external_image_id, single.stored_later)),
         Row(("FaceRecords", "*", "FaceDetail"), (*faces.FACE_RULES, *attribute_rules("DetectionAttributes"))),
-        Row(("UnindexedFaces", "*"), (single.unindexed_reasons,)),
+        Row(("UnindexedFaces", "*"), (single.unindexed_reasons, single.unindexed_reasons_given)),
         Row(("UnindexedFaces", "*", "FaceDetail"), (*faces.FACE_RULES, *attribute_rules("DetectionAttributes"))),
     ),
     "ListCollections": (
@@ -333,4 +349,6 @@ def request_rows(operation: str) -> tuple[Row, ...]:
 
 def response_rows(operation: str) -> tuple[Row, ...]:
     """Return the rules over an operation's response."""
-    return _RESPONSES.get(operation, ())
+    rows = _RESPONSES.get(operation, ())
+    versioned = "FaceModelVersion" in catalog.schema(operation, "response").get("properties", ())
+    return (*rows, whole(single.face_model_version)) if versioned else rows

@@ -159,7 +159,7 @@ class _Fixed:
 
 
 class _Built:
-    """A response completed for each request; the same request gets the same object."""
+    """A response completed for each request; requests that differ in images alone get the same object."""
 
     def __init__(self, stub: Stub, overrides: Mapping[str, Any]) -> None:
         self._operation = stub.operation
@@ -167,10 +167,11 @@ class _Built:
         self._last: tuple[Mapping[str, Any], Reply] | None = None
 
     def __call__(self, call: Call) -> Reply:
+        asked = catalog.operation(self._operation).without_images(call.request)
         last = self._last
-        if last is None or last[0] != call.request:
+        if last is None or last[0] != asked:
             response = builders.build_response(self._operation, call.request, self._overrides)
-            last = self._last = (call.request, _Prepared(response))
+            last = self._last = (asked, _Prepared(response))
         return last[1]
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pytest_rekognition.errors import PytestRekognitionError, UnknownOperationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from importlib.resources.abc import Traversable
 
     Schema = dict[str, Any]
@@ -78,6 +78,11 @@ class Operation:
     #: where epoch seconds lie, such as `("Datasets", "*", "CreationTimestamp")`
     request_timestamps: tuple[MemberPath, ...]
     response_timestamps: tuple[MemberPath, ...]
+
+    def without_images(self, request: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a request's members, each image by its name alone: no rule and no builder looks at one."""
+        images = {path[0] for path in self.request_blobs}
+        return {name: None if name in images else request[name] for name in request}
 
 
 @dataclass(frozen=True, slots=True)

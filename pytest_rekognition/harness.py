@@ -27,7 +27,7 @@ from pytest_rekognition.errors import (
 )
 from pytest_rekognition.matching import plain_image
 from pytest_rekognition.options import Options, options
-from pytest_rekognition.records import Record, request_violations, without_images
+from pytest_rekognition.records import Record, request_violations
 from pytest_rekognition.report import messages
 
 if TYPE_CHECKING:
@@ -243,11 +243,11 @@ class Rekognition:
             answered = self._response_violations(contract, call, record.judged_response)
         else:
             answered = contract.check_error(*record.error, record.reply.status)
-        return request_violations(contract, call, record.reply) + answered
+        return request_violations(contract, call, record) + answered
 
     def _response_violations(self, contract: Contract, call: WireCall, response: object) -> list[Violation]:
         """Check a response; the very same one was judged already if its request differs in images alone."""
-        asked = without_images(call)
+        asked = catalog.operation(call.call.operation).without_images(call.wire)
         judged = self._judged.get(id(response))
         if judged is not None and judged[0] is response and judged[1] == asked:
             return []

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import pytest
 
@@ -29,6 +29,14 @@ _WENT = pytest.StashKey["_Went"]()
 _HARNESS = pytest.StashKey["Rekognition"]()
 _TALLY = pytest.StashKey["Tally | None"]()
 _BLOCKS = ("test", "session")
+#: The options that the ini file may set, and what they are where it does not.
+_INI_DEFAULTS = {"mode": "replay", "strict": False, "engine": "auto", "unrecorded": "fail"}
+_INI_HELP = {
+    "mode": "the default mode: replay, reference or live",
+    "strict": "fail also for drift",
+    "engine": "the reference detector's engine, or auto",
+    "unrecorded": "unrecorded calls in replay: fail or reference",
+}
 
 _SESSION_BLOCK = (
     "from a test that does not use pytest-rekognition, and rekognition_block_network = session forbids that. Use"
@@ -66,10 +74,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=None,
         help="fail also for drift: members and values that the contract does not know yet",
     )
-    parser.addini("rekognition_mode", "the default mode: replay, reference or live", default="replay")
-    parser.addini("rekognition_strict", "fail also for drift", type="bool", default=False)
-    parser.addini("rekognition_engine", "the reference detector's engine, or auto", default="auto")
-    parser.addini("rekognition_unrecorded", "unrecorded calls in replay: fail or reference", default="fail")
+    for name, default in _INI_DEFAULTS.items():
+        kind: Literal["bool", "string"] = "bool" if isinstance(default, bool) else "string"
+        parser.addini(f"rekognition_{name}", _INI_HELP[name], type=kind, default=default)
     parser.addini(
         "rekognition_block_network",
         "where Rekognition is out of reach: in each test that asks for the plugin (test), or everywhere (session)",
@@ -99,8 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def _ini(config: pytest.Config) -> dict[str, Any]:
-    names = ("mode", "strict", "engine", "unrecorded")
-    return {name: config.getini(f"rekognition_{name}") for name in names}
+    return {name: config.getini(f"rekognition_{name}") for name in _INI_DEFAULTS}
 
 
 def _command_line(config: pytest.Config) -> dict[str, Any]:
@@ -109,8 +115,7 @@ def _command_line(config: pytest.Config) -> dict[str, Any]:
 
 
 def _is_customised(config: pytest.Config) -> bool:
-    defaults = {"mode": "replay", "strict": False, "engine": "auto", "unrecorded": "fail"}
-    return bool(_command_line(config)) or _ini(config) != defaults
+    return bool(_command_line(config)) or _ini(config) != _INI_DEFAULTS
 
 
 def _checked_settings(config: pytest.Config) -> Options:

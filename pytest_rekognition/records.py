@@ -12,8 +12,6 @@ from pytest_rekognition.exchange import ErrorReply, Exchange, Violation
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from pytest_rekognition.contract import Contract
     from pytest_rekognition.exchange import Call
     from pytest_rekognition.wire import WireCall, WireReply
@@ -37,13 +35,12 @@ class Record:
     @cached_property
     def exchange(self) -> Exchange:
         """What `calls` gives."""
-        failed = self.failed
         return Exchange(
             operation=self.call.operation,
             request=deepcopy(dict(self.call.request)),
-            response=None if failed or self.unreadable else json.loads(self.reply.body),
+            response=None if self.failed or self.unreadable else json.loads(self.reply.body),
             status=self.reply.status,
-            error=self.error if failed else None,
+            error=self.error if self.failed else None,
             source=self.reply.source,
         )
 
@@ -64,10 +61,9 @@ class Record:
         """A violation where the body is no JSON object; only a note where the server failed, which is retried."""
         if self.reply.response is not None or isinstance(self._document, dict):
             return None
-        failed = self.failed
         return Violation(
             operation=self.call.operation,
-            side="error" if failed else "response",
+            side="error" if self.failed else "response",
             path="$",
             rule="document",
             severity="note" if self.reply.status >= _SERVER_FAILED else "breach",
@@ -82,26 +78,16 @@ class Record:
             return None
 
 
-def request_violations(contract: Contract, call: WireCall, reply: WireReply) -> list[Violation]:
+def request_violations(contract: Contract, call: WireCall, record: Record) -> list[Violation]:
     """Return what is wrong with a request, less what its answer, an error, has settled.
 
     A stubbed error is the test's own answer to whatever the request is. An error of the reference backend or the
     service settles what is wrong with an image (its size), which is the users' doing; not a misspelt attribute.
     """
-    failed = reply.status >= _FAILED
-    if failed and reply.source == "stub":
+    if record.failed and record.reply.source == "stub":
         return []
     violations = contract.check_request(call.wire)
-    if not failed:
+    if not record.failed:
         return violations
     images = {".".join(("$", *path)) for path in catalog.operation(call.call.operation).request_blobs}
     return [violation for violation in violations if violation.path not in images]
-
-
-def without_images(call: WireCall) -> Mapping[str, Any]:
-    """Return the request's members, each image by its name alone: no rule looks at one."""
-    members: Mapping[str, Any] = call.wire
-    for head, *_ in catalog.operation(call.call.operation).request_blobs:
-        if head in members:
-            members = {**members, head: None}
-    return members

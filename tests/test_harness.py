@@ -55,6 +55,17 @@ def test_a_stub_is_completed_to_what_the_request_asks_for(harness, client):
     assert harness.problems() == []
 
 
+def test_requests_that_differ_in_images_alone_are_answered_alike(harness, client):
+    """A completed response is built once for all images, and anew for other attributes."""
+    harness.on("DetectFaces").returns(faces=1)
+
+    answers = [client.detect_faces(Image={"Bytes": data})["FaceDetails"] for data in (b"a", b"b")]
+    more = client.detect_faces(Image={"Bytes": b"a"}, Attributes=["SMILE"])["FaceDetails"]
+
+    assert answers[0] == answers[1]
+    assert {"Smile"} == more[0].keys() - answers[0][0].keys()
+
+
 def test_a_whole_response_is_sent_as_it_is(harness, client):
     """A response given whole arrives unchanged."""
     response = build("DetectFaces", faces=1)

@@ -35,7 +35,7 @@ class Mode(StrEnum):
 
 
 #: Modes that write cassettes, which this version does not have.
-_RECORDING = frozenset({Mode.RECORD, Mode.RERECORD})
+_RECORDING = (Mode.RECORD, Mode.RERECORD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,13 +92,12 @@ def _checked(name: str, value: Any) -> Any:
 
 
 def _mode(value: Any) -> Mode:
-    mode = Mode(_choice("mode", value, [known.value for known in Mode]))
-    if mode in _RECORDING:
+    if value in _RECORDING:
         raise UsageError(
-            f"mode {mode.value!r} records cassettes, which this version does not have yet."
+            f"mode {str(value)!r} records cassettes, which this version does not have yet."
             " Use 'live' to let calls through without recording them."
         )
-    return mode
+    return Mode(_choice("mode", value, [known.value for known in Mode if known not in _RECORDING]))
 
 
 def _choice(name: str, value: Any, known: Any) -> str:

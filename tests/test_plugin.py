@@ -198,7 +198,7 @@ def test_a_misspelt_marker_says_what_was_meant(suite, marker, message):
     ("args", "ini", "message"),
     [
         (["--rekognition-mode=refrence"], "", "*'refrence' is no mode, did you mean 'reference'?*"),
-        ([], "rekognition_mode = foo", "*'foo' is no mode.*"),
+        ([], "rekognition_mode = foo", "*'foo' is no mode. It is one of replay, reference, live.*"),
         ([], "rekognition_block_network = always", "*rekognition_block_network is 'always'; it is one of*"),
         ([], "rekognition_unrecorded = live", "*'live' is no unrecorded*"),
         (

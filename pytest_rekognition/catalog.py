@@ -77,6 +77,8 @@ class Operation:
     response_blobs: tuple[MemberPath, ...]
     #: where epoch seconds lie, such as `("Datasets", "*", "CreationTimestamp")`
     request_timestamps: tuple[MemberPath, ...]
+    #: members that a client fills with a new random value for each call, such as `("ClientRequestToken",)`
+    request_tokens: tuple[MemberPath, ...]
     response_timestamps: tuple[MemberPath, ...]
 
     def without_images(self, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -144,6 +146,7 @@ def _operation(api_name: str) -> Operation:
         request_blobs=_paths(paths["request"]["blobs"]),
         response_blobs=_paths(paths["response"]["blobs"]),
         request_timestamps=_paths(paths["request"]["timestamps"]),
+        request_tokens=_paths(paths["request"].get("tokens", [])),
         response_timestamps=_paths(paths["response"]["timestamps"]),
     )
 

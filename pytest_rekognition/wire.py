@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from pytest_rekognition import catalog
 from pytest_rekognition.errors import NetworkBlockedError
 from pytest_rekognition.exchange import Call
+from pytest_rekognition.members import converted
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
@@ -213,9 +214,9 @@ class _Request(Mapping[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._decoded:
-            members = {name: self._wire[name]}
+            members: Any = {name: self._wire[name]}
             for path in self._blobs:
-                members = _with_blob(members, path)
+                members = converted(members, path, _decoded)
             self._decoded[name] = members[name]
         return self._decoded[name]
 
@@ -242,17 +243,8 @@ def _read_call(operation: str, body: bytes) -> WireCall:
     return WireCall(Call(operation, request), wire)
 
 
-def _with_blob(members: dict[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
-    """Return a copy in which the base64 text at the path, if any, is bytes; nothing else is copied."""
-    head, *rest = path
-    value = members.get(head)
-    if rest and isinstance(value, dict):
-        value = _with_blob(value, tuple(rest))
-    elif not rest and isinstance(value, str):
-        value = b64decode(value)
-    else:
-        return members
-    return {**members, head: value}
+def _decoded(value: Any) -> Any:
+    return b64decode(value) if isinstance(value, str) else value
 
 
 def error_body(code: str, message: str) -> bytes:

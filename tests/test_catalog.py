@@ -99,6 +99,13 @@ def test_blob_and_timestamp_paths():
     assert catalog.operation("ListDatasetEntries").request_timestamps == ()
 
 
+def test_tokens_that_clients_make_up():
+    """A member that botocore fills with a random value is known as such."""
+    tokens = {name for name in catalog.operations() if catalog.operation(name).request_tokens}
+    assert tokens == {"AssociateFaces", "CreateUser", "DeleteUser", "DisassociateFaces", "StartMediaAnalysisJob"}
+    assert catalog.operation("CreateUser").request_tokens == (("ClientRequestToken",),)
+
+
 def test_pagination_of_botocore_is_kept():
     """Every paginator that botocore ships is here, with its tokens, limit and results."""
     shipped = Loader().load_service_model("rekognition", "paginators-1")["pagination"]

@@ -16,6 +16,7 @@ from pytest_rekognition.contract.quirks import quirk
 from pytest_rekognition.contract.rules import rows
 from pytest_rekognition.contract.wording import named, shorten
 from pytest_rekognition.exchange import Violation
+from pytest_rekognition.members import converted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,7 +158,7 @@ class _Side:
         if self._side == "response":
             payload = wire_values.without_sdk_members(payload)
         for where, convert in self._conversions:
-            payload = wire_values.converted(payload, where, convert)
+            payload = converted(payload, where, convert)
         return payload
 
     def _accepts(self, payload: Any) -> bool:

@@ -1,6 +1,4 @@
 """Turn what botocore hands over into wire JSON: datetimes into epoch seconds, blobs into base64 text.
-
-Plain wire JSON passes through uncopied; only the structures on the way to a changed value are copied.
 """
 
 from __future__ import annotations
@@ -13,10 +11,6 @@ from numbers import Integral, Real
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from pytest_rekognition.contract.paths import Steps
-
 #: What SDKs add to a parsed response: botocore, the JavaScript SDK, the Go SDK.
 _SDK_MEMBERS = ("ResponseMetadata", "$metadata", "ResultMetadata")
 #: No schema nests this deep.
@@ -28,31 +22,6 @@ def without_sdk_members(response: Any) -> Any:
     if isinstance(response, dict) and any(name in response for name in _SDK_MEMBERS):
         return {name: value for name, value in response.items() if name not in _SDK_MEMBERS}
     return response
-
-
-def converted(payload: Any, where: Steps, convert: Callable[[Any], Any]) -> Any:
-    """Return the payload with `convert` applied to the values that `where` names (`"*"`: every item)."""
-    if not where:
-        return convert(payload)
-    step, rest = where[0], where[1:]
-    if step == "*":
-        return _converted_items(payload, rest, convert)
-    if not isinstance(payload, Mapping) or step not in payload:
-        return payload
-    before = payload[step]
-    after = converted(before, rest, convert)
-    return payload if after is before else {**payload, step: after}
-
-
-def _converted_items(payload: Any, rest: Steps, convert: Callable[[Any], Any]) -> Any:
-    if not isinstance(payload, list | tuple):
-        return payload
-    items = [converted(item, rest, convert) for item in payload]
-    return payload if all(map(_same, items, payload)) else items
-
-
-def _same(after: object, before: object) -> bool:
-    return after is before
 
 
 def timestamp(value: Any) -> Any:

@@ -120,12 +120,15 @@ class Derivation:
         }
 
     def _paths(self, root: str) -> Json:
-        """Where blobs and timestamps lie, so that no reader has to walk the schema."""
+        """Where blobs and timestamps lie, so that no reader has to walk the schema; and what clients make up."""
         leaves = list(self._leaves(root, ()))
-        return {
+        by_kind = {
             name: [list(path) for path, kind in leaves if kind == kind_of]
             for name, kind_of in (("blobs", "blob"), ("timestamps", "timestamp"))
         }
+        members = self.model.shapes[root].get("members", {})
+        tokens = [[name] for name, member in members.items() if member.get("idempotencyToken")]
+        return by_kind | {"tokens": tokens} if tokens else by_kind
 
     def _leaves(self, shape: str, path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], str]]:
         yield path, self.model.shapes[shape]["type"]

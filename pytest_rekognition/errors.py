@@ -87,6 +87,14 @@ class NoReferenceError(UnansweredCallError):
     """An operation that the reference backend does not implement."""
 
 
+class CassetteError(PytestRekognitionError):
+    """A cassette that cannot be read or written; the message names the file and, where it can, the line."""
+
+
+class SecretError(CassetteError):
+    """A recording that holds what looks like a credential, and is therefore not written anywhere."""
+
+
 def did_you_mean(name: object, known: Iterable[str]) -> str:
     """Return the end of a sentence about an unknown name: `", did you mean 'X'?"`, or a full stop."""
     by_folded = {candidate.lower().replace("_", ""): candidate for candidate in known}

@@ -32,6 +32,13 @@ class ErrorReply(NamedTuple):
     message: str
 
 
+def error_of(document: object) -> ErrorReply:
+    """Return the failure that an answer's document describes; its code is empty where there is none."""
+    members = document if isinstance(document, dict) else {}
+    code = str(members.get("__type") or members.get("Code") or "").rpartition("#")[2]
+    return ErrorReply(code, str(members.get("Message") or members.get("message") or ""))
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class Call:
     """One request that a backend is asked to answer."""
@@ -95,6 +102,8 @@ class Violation:
     message: str
     #: the offending value, or None where a member is missing
     value: Any = None
+    #: when the exchange was recorded, in UTC, where it comes from a cassette that says so
+    recorded: str | None = None
 
     def __str__(self) -> str:
         return f"{self.path}: {self.message}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 
 def converted(payload: Any, where: Sequence[str], convert: Callable[[Any], Any]) -> Any:
@@ -32,3 +32,14 @@ def _converted_items(payload: Any, rest: Sequence[str], convert: Callable[[Any],
 
 def _same(after: object, before: object) -> bool:
     return after is before
+
+
+def values_at(payload: Any, where: Sequence[str]) -> Iterator[Any]:
+    """Yield the values at a path (`"*"`: every item of a list); nothing where it leads nowhere."""
+    if not where:
+        yield payload
+    elif where[0] == "*":
+        for item in payload if isinstance(payload, list | tuple) else ():
+            yield from values_at(item, where[1:])
+    elif isinstance(payload, Mapping) and where[0] in payload:
+        yield from values_at(payload[where[0]], where[1:])

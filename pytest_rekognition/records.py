@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
-from pytest_rekognition.exchange import ErrorReply, Exchange, Violation
+from pytest_rekognition.exchange import ErrorReply, Exchange, Violation, error_of
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
@@ -52,9 +52,7 @@ class Record:
     @cached_property
     def error(self) -> ErrorReply:
         """The failure that the document describes; its code is empty where there is none."""
-        document = self._document if isinstance(self._document, dict) else {}
-        code = str(document.get("__type") or document.get("Code") or "").rpartition("#")[2]
-        return ErrorReply(code, str(document.get("Message") or document.get("message") or ""))
+        return error_of(self._document)
 
     @cached_property
     def unreadable(self) -> Violation | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
 from pytest_rekognition.contract import wire_values
+from pytest_rekognition.members import converted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,9 +22,9 @@ def to_wire(operation: str, response: Mapping[str, Any]) -> dict[str, Any]:
     documented = catalog.operation(operation)
     payload = wire_values.without_sdk_members(dict(response))
     for where in documented.response_blobs:
-        payload = wire_values.converted(payload, where, wire_values.blob)
+        payload = converted(payload, where, wire_values.blob)
     for where in documented.response_timestamps:
-        payload = wire_values.converted(payload, where, wire_values.timestamp)
+        payload = converted(payload, where, wire_values.timestamp)
     try:
         text = json.dumps(wire_values.simplified(payload), allow_nan=False)
     except RecursionError:

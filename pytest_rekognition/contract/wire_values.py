@@ -1,5 +1,4 @@
-"""Turn what botocore hands over into wire JSON: datetimes into epoch seconds, blobs into base64 text.
-"""
+"""Turn what botocore hands over into wire JSON: datetimes into epoch seconds, blobs into base64 text."""
 
 from __future__ import annotations
 
@@ -8,9 +7,8 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from numbers import Integral, Real
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
 #: What SDKs add to a parsed response: botocore, the JavaScript SDK, the Go SDK.
 _SDK_MEMBERS = ("ResponseMetadata", "$metadata", "ResultMetadata")
 #: No schema nests this deep.

@@ -1,0 +1,1 @@
+"""Cassettes: recorded calls and their answers, in vcrpy's format."""

@@ -313,6 +313,13 @@ def test_both_validators_give_the_same_verdict(data, operation, value):
     assert faults(side._schema, response, places) == faults(side._schema, response)
 
 
+@pytest.mark.parametrize("name", ["", "0", "a"])
+def test_the_names_of_a_map_are_no_steps_of_another_kind(name):
+    """A tag whose name is empty or a number is told by its path like any other."""
+    violations = Contract("ListTagsForResource").check_response({"Tags": {name: None}})
+    assert ("type", None) in [(violation.rule, violation.value) for violation in violations]
+
+
 # --- messages ------------------------------------------------------------------------------------------------
 
 

@@ -64,8 +64,8 @@ def _fault(error: Any) -> Fault:
 
 def _faults_at(schema: Mapping[str, Any], payload: Any, places: Sequence[Place]) -> Iterator[Fault]:
     """Yield the faults of single keywords; none at all where a place is of no use, so that all is looked at."""
-    if any("propertyNames" in keywords for _, keywords in places):
-        return
+    if any("propertyNames" in shape for shape in schema["$defs"].values()):
+        return  # a map's names may be empty or numbers, which the places of jsonschema-rs do not tell from others
     validator: Any = _validator_class()(schema)
     for steps, (*above, keyword) in dict.fromkeys(places):
         part, value = _follow(schema, above, schema), _follow(payload, steps, schema)

@@ -90,6 +90,11 @@ class NoReferenceError(UnansweredCallError):
 class CassetteError(PytestRekognitionError):
     """A cassette that cannot be read or written; the message names the file and, where it can, the line."""
 
+    def __init__(self, message: str, line: int | None = None) -> None:
+        super().__init__(message)
+        #: where in the file, from 1, where that is known
+        self.line = line
+
 
 class SecretError(CassetteError):
     """A recording that holds what looks like a credential, and is therefore not written anywhere."""

@@ -61,6 +61,24 @@ class Reply:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Arrival:
+    """How an answer came from the network: what a recording may keep of it, and what it must not hold."""
+
+    #: the address that answered
+    uri: str
+    #: the region that the call was signed for, or None
+    region: str | None
+    content_type: str
+    request_id: str | None
+    #: whether the answer says that it comes from this package's reference endpoint
+    from_reference: bool = False
+    #: the botocore release that called
+    botocore: str | None = None
+    #: the credentials in use, which no file may hold
+    secrets: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Exchange:
     """One request and what was answered to it, whoever answered.
 

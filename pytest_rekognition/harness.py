@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
@@ -18,6 +19,7 @@ from pytest_rekognition.contract import Contract
 from pytest_rekognition.criteria import check_criteria
 from pytest_rekognition.environment import FAKE_ENVIRONMENT
 from pytest_rekognition.errors import (
+    CassetteError,
     ContractError,
     PytestRekognitionError,
     ServiceError,
@@ -27,8 +29,10 @@ from pytest_rekognition.errors import (
 )
 from pytest_rekognition.matching import plain_image
 from pytest_rekognition.options import Options, options
+from pytest_rekognition.recording import cassette_of, settled
 from pytest_rekognition.records import Record, request_violations
 from pytest_rekognition.report import messages
+from pytest_rekognition.showing import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -37,6 +41,7 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
 
     from pytest_rekognition.backends import Backend
+    from pytest_rekognition.cassettes.cassette import Cassette, Usage
     from pytest_rekognition.exchange import Call, Exchange, Reply, Source, Violation
     from pytest_rekognition.wire import WireCall, WireReply
 
@@ -57,7 +62,7 @@ class Rekognition:
     """
 
     def __init__(self, **keywords: Any) -> None:
-        self.options: Options = options(keywords)
+        self.options: Options = settled(options(keywords))
         engine_entry(self.options.engine)  # an unknown name is refused here, not at the first image
         #: every violation so far that failed nothing: notes, and drift of the service
         self.findings: list[Violation] = []
@@ -68,6 +73,9 @@ class Rekognition:
         self._lock = threading.Lock()
         self._is_open = False
         self._judged: dict[int, tuple[object, Mapping[str, Any]]] = {}
+        self._usage: Usage | None = None
+        #: the cassette that calls are replayed from and recorded to, or None
+        self.cassette = cassette_of(self.options)
 
     # --- opening and closing -------------------------------------------------------------------------------
 
@@ -79,7 +87,7 @@ class Rekognition:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         __tracebackhide__ = True
-        self.close()
+        self.close(passed=error is None)
         if error is None:
             self.verify()
 
@@ -93,14 +101,30 @@ class Rekognition:
             FAKE_ENVIRONMENT.enter()
         wire.open_tap(self)
 
-    def close(self) -> None:
-        """Give the calls and the environment back; again is harmless."""
+    def close(self, *, passed: bool = True) -> None:
+        """Give the calls and the environment back, and write what was recorded; again is harmless.
+
+        A rerecorded cassette is written only if the test passed and left no problem behind.
+        """
         if not self._is_open:
             return
         self._is_open = False
         wire.close_tap(self)
         if self.offline:
             FAKE_ENVIRONMENT.leave()
+        if self.cassette is not None:
+            self._finish(self.cassette, passed=passed and not self.problems(unused_stubs=False))
+
+    def _finish(self, cassette: Cassette, *, passed: bool) -> None:
+        try:
+            cassette.finish(passed=passed)
+            self._usage = cassette.usage()
+        except CassetteError as error:
+            self._blame(error)
+
+    def usage(self) -> Usage | None:
+        """Return what was done with the cassette, once the harness is closed; None where there is no cassette."""
+        return self._usage
 
     def verify(self) -> None:
         """Fail for what was left behind.
@@ -180,10 +204,13 @@ class Rekognition:
     # --- the tap -------------------------------------------------------------------------------------------
 
     def answer(self, call: WireCall) -> WireReply | None:
-        """Answer a call from the stubs or the reference backend; None lets it go to the real service."""
+        """Answer a call from the stubs, the cassette or the reference backend; None lets it go to the service."""
         step = self._stubs.take(call.call)
         if step is not None:
             return self._serve(step.serve, call, "stub", unchecked=step.unchecked)
+        replayed = self._replay(call.call)
+        if replayed is not None:
+            return replayed
         if self.options.uses_reference:
             return self._serve(self._reference_backend().reply, call, "reference")
         if not self.offline:
@@ -195,8 +222,38 @@ class Rekognition:
         record = Record(call.call, reply)
         with self._lock:
             self._records.append(record)
+        self._record(call.call, reply)
         if not reply.unchecked:
             self._judge(call, record)
+
+    def _replay(self, call: Call) -> WireReply | None:
+        """Answer a call from the cassette; `ContractError`, `CassetteError` are kept for `verify`."""
+        if self.cassette is None:
+            return None
+        try:
+            found = self.cassette.take(call)
+        except CassetteError as error:
+            raise self._blame(error) from None
+        if found is None:
+            return None
+        body, members = self.cassette.served(found)
+        return wire.WireReply(
+            found.status,
+            body,
+            "cassette",
+            response=members if isinstance(members, dict) and not found.failed else None,
+            request_id=found.request_id,
+            recorded=found.recorded.at,
+        )
+
+    def _record(self, call: Call, reply: WireReply) -> None:
+        recording = self.options.mode.records and self.cassette is not None
+        if self.cassette is None or not recording or reply.arrival is None:
+            return
+        try:
+            self.cassette.record(call, reply.status, reply.body, reply.arrival)
+        except CassetteError as error:
+            raise self._blame(error) from None
 
     def _unanswered(self, call: Call) -> str:
         return messages.unanswered(
@@ -205,6 +262,8 @@ class Rekognition:
             self._stubs.nearest(call),
             [stub.operation for stub in self._stubs.stubs],
             has_reference=call.operation in REFERENCED,
+            cassette=self.cassette,
+            record_command=self.options.record_command,
         )
 
     def _serve(
@@ -243,7 +302,9 @@ class Rekognition:
             answered = self._response_violations(contract, call, record.judged_response)
         else:
             answered = contract.check_error(*record.error, record.reply.status)
-        return request_violations(contract, call, record) + answered
+        found = request_violations(contract, call, record) + answered
+        when = record.reply.recorded
+        return [replace(violation, recorded=when) for violation in found] if when and found else found
 
     def _response_violations(self, contract: Contract, call: WireCall, response: object) -> list[Violation]:
         """Check a response; the very same one was judged already if its request differs in images alone."""
@@ -280,7 +341,4 @@ def _caller() -> str:
     frame = sys._getframe(1)  # noqa: SLF001  the documented way to read the stack cheaply
     while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back
-    path = Path(frame.f_code.co_filename)
-    here = Path.cwd()
-    shown = path.relative_to(here) if path.is_relative_to(here) else path
-    return f"{shown}:{frame.f_lineno}"
+    return f"{show_path(Path(frame.f_code.co_filename))}:{frame.f_lineno}"

@@ -72,10 +72,13 @@ def is_complete(data: bytes) -> bool:
 
 def summarise(data: bytes) -> str:
     """Return what a message may show of bytes: `<image/jpeg 640x480, 51,234 bytes, sha256 9f2c61d0…>`."""
-    info = describe_image(data)
+    return summary(describe_image(data), len(data), hashlib.sha256(data).hexdigest())
+
+
+def summary(info: ImageInfo | None, size: int, digest: str) -> str:
+    """Return what a message may show of bytes that are known by their size and digest."""
     shape = f"{info.media_type} {info.width}x{info.height}, " if info else ""
-    digest = hashlib.sha256(data).hexdigest()[:_DIGEST_SHOWN]
-    return f"<{shape}{len(data):,} byte{'' if len(data) == 1 else 's'}, sha256 {digest}…>"
+    return f"<{shape}{size:,} byte{'' if size == 1 else 's'}, sha256 {digest[:_DIGEST_SHOWN]}…>"
 
 
 def _describe_png(data: bytes) -> ImageInfo | None:

@@ -21,7 +21,7 @@ class Mismatch(NamedTuple):
 
     #: the JSON path of the member
     path: str
-    #: what was expected there
+    #: what was expected there; `MISSING` where nothing was
     expected: Any
     #: what the call has there; `MISSING` where it has nothing
     actual: Any
@@ -30,6 +30,11 @@ class Mismatch(NamedTuple):
     def missing(self) -> bool:
         """Whether the call lacks the member altogether."""
         return self.actual is _MISSING
+
+    @property
+    def unexpected(self) -> bool:
+        """Whether nothing was expected there at all."""
+        return self.expected is _MISSING
 
 
 def mismatches(expected: Any, actual: Any, path: str = "$") -> Iterator[Mismatch]:
@@ -41,6 +46,15 @@ def mismatches(expected: Any, actual: Any, path: str = "$") -> Iterator[Mismatch
         if not _same_items(list(expected), list(actual)):
             yield Mismatch(path, expected, actual)
     elif actual is _MISSING or plain_image(expected) != actual:
+        yield Mismatch(path, expected, actual)
+
+
+def differences(expected: Any, actual: Any, path: str = "$") -> Iterator[Mismatch]:
+    """Yield every member in which two structures differ; unlike in `mismatches`, nothing may be left out."""
+    if isinstance(expected, Mapping) and isinstance(actual, Mapping):
+        for name in [*expected, *(name for name in actual if name not in expected)]:
+            yield from differences(expected.get(name, _MISSING), actual.get(name, _MISSING), f"{path}.{name}")
+    elif expected != actual:
         yield Mismatch(path, expected, actual)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from os import PathLike
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_rekognition.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 Unrecorded = Literal["fail", "reference"]
 
@@ -27,15 +29,27 @@ class Mode(StrEnum):
     REFERENCE = "reference"
     #: the real service, nothing is written
     LIVE = "live"
+    #: `record` where there is no cassette yet, else `replay`; a harness is in one of the two once it is open
+    ONCE = "once"
 
     @property
     def offline(self) -> bool:
         """Whether no call may reach the network."""
         return self in {Mode.REPLAY, Mode.REFERENCE}
 
+    @property
+    def records(self) -> bool:
+        """Whether answers of the real service are written to a cassette."""
+        return self in {Mode.RECORD, Mode.RERECORD}
 
-#: Modes that write cassettes, which this version does not have.
-_RECORDING = (Mode.RECORD, Mode.RERECORD)
+
+#: The names that vcrpy and pytest-recording have for modes.
+ALIASES = {
+    "none": Mode.REPLAY,
+    "new_episodes": Mode.RECORD,
+    "all": Mode.RERECORD,
+    "rewrite": Mode.RERECORD,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +68,26 @@ class Options:
     allow_unused_stubs: bool = False
     #: whether a call that nobody answered may be swallowed by the code under test
     allow_unanswered_calls: bool = False
+    #: the cassette's file, or None for no cassette
+    cassette: Path | None = None
+    #: the folder of all cassettes, by default the cassette's own
+    cassette_dir: Path | None = None
+    #: whether other tests use the cassette too, so that rerecording keeps their calls
+    shared_cassette: bool = False
+    #: when the run began, as recordings have it; what others rerecorded since in a shared cassette is kept
+    run_began: str = ""
+    #: whether the images of recorded calls are kept, below `images/` in the folder of all cassettes
+    keep_images: bool = False
+    #: a folder; where a recorded image is a file below it, the cassette names its path
+    project: Path | None = None
+    #: the command that records what a test misses, as its error is to show it
+    record_command: str = ""
+    #: scrubs a call (operation, stored request, its answer or None at a lookup) in place before it is recorded
+    before_record: Callable[[str, dict[str, Any], dict[str, Any] | None], None] | None = None
+    #: vcrpy's seams: a serializer, a persister and a matcher, in place of this package's own
+    serializer: Any = None
+    persister: Any = None
+    matcher: Callable[[Any, Any], Any] | None = None
 
     @property
     def uses_reference(self) -> bool:
@@ -61,6 +95,14 @@ class Options:
         return self.mode is Mode.REFERENCE or (self.mode is Mode.REPLAY and self.unrecorded == "reference")
 
 
+_PATHS = frozenset({"cassette", "cassette_dir", "project"})
+#: Options that are objects, and what each must have.
+_SEAMS: dict[str, tuple[str, ...]] = {
+    "before_record": ("__call__",),
+    "serializer": ("serialize", "deserialize"),
+    "persister": ("load_cassette", "save_cassette"),
+    "matcher": ("__call__",),
+}
 _NAMES = tuple(field.name for field in fields(Options))
 
 
@@ -85,23 +127,36 @@ def _checked(name: str, value: Any) -> Any:
         return _mode(value)
     if name == "unrecorded":
         return _choice(name, value, get_args(Unrecorded))
-    expected = str if name == "engine" else bool
+    if name in _PATHS:
+        return _path(name, value)
+    if name in _SEAMS:
+        return _seam(name, value)
+    expected = str if name in {"engine", "record_command", "run_began"} else bool
     if not isinstance(value, expected):
         raise UsageError(f"{name} must be a {expected.__name__}, not {value!r}")
     return value
 
 
 def _mode(value: Any) -> Mode:
-    if value in _RECORDING:
-        raise UsageError(
-            f"mode {str(value)!r} records cassettes, which this version does not have yet."
-            " Use 'live' to let calls through without recording them."
-        )
-    return Mode(_choice("mode", value, [known.value for known in Mode if known not in _RECORDING]))
+    name = _choice("mode", value, [*(mode.value for mode in Mode), *ALIASES])
+    return ALIASES.get(name) or Mode(name)
+
+
+def _path(name: str, value: Any) -> Path | None:
+    if value is not None and not isinstance(value, str | PathLike):
+        raise UsageError(f"{name} must be a path, not {value!r}")
+    return None if value is None else Path(value)
+
+
+def _seam(name: str, value: Any) -> Any:
+    missing = [method for method in _SEAMS[name] if not callable(getattr(value, method, None))]
+    if value is not None and missing:
+        raise UsageError(f"{name} must have {' and '.join(_SEAMS[name])}, as in vcrpy; {value!r} has not")
+    return value
 
 
 def _choice(name: str, value: Any, known: Any) -> str:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         listed = ", ".join(known)
         raise UsageError(f"{value!r} is no {name}{did_you_mean(value, known)} It is one of {listed}.")
     return str(value)

@@ -7,17 +7,16 @@ from copy import deepcopy
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from pytest_rekognition import catalog
-from pytest_rekognition.exchange import ErrorReply, Exchange, Violation, error_of
-from pytest_rekognition.showing import show
+from pytest_rekognition.checking import settled_by_error, unreadable
+from pytest_rekognition.exchange import Exchange, error_of
 
 if TYPE_CHECKING:
     from pytest_rekognition.contract import Contract
-    from pytest_rekognition.exchange import Call
+    from pytest_rekognition.exchange import Call, ErrorReply, Violation
     from pytest_rekognition.wire import WireCall, WireReply
 
-#: The least HTTP status that botocore takes for a failure, and the least that is the server's.
-_FAILED, _SERVER_FAILED = 300, 500
+#: The least HTTP status that botocore takes for a failure.
+_FAILED = 300
 
 
 class Record:
@@ -59,14 +58,7 @@ class Record:
         """A violation where the body is no JSON object; only a note where the server failed, which is retried."""
         if self.reply.response is not None or isinstance(self._document, dict):
             return None
-        return Violation(
-            operation=self.call.operation,
-            side="error" if self.failed else "response",
-            path="$",
-            rule="document",
-            severity="note" if self.reply.status >= _SERVER_FAILED else "breach",
-            message=f"the body is no JSON object, but {show(self.reply.body)}",
-        )
+        return unreadable(self.call.operation, self.reply.status, self.reply.body)
 
     @cached_property
     def _document(self) -> Any:
@@ -77,15 +69,9 @@ class Record:
 
 
 def request_violations(contract: Contract, call: WireCall, record: Record) -> list[Violation]:
-    """Return what is wrong with a request, less what its answer, an error, has settled.
-
-    A stubbed error is the test's own answer to whatever the request is. An error of the reference backend or the
-    service settles what is wrong with an image (its size), which is the users' doing; not a misspelt attribute.
-    """
-    if record.failed and record.reply.source == "stub":
-        return []
-    violations = contract.check_request(call.wire)
+    """Return what is wrong with a request, less what its answer, an error, has settled."""
     if not record.failed:
-        return violations
-    images = {".".join(("$", *path)) for path in catalog.operation(call.call.operation).request_blobs}
-    return [violation for violation in violations if violation.path not in images]
+        return contract.check_request(call.wire)
+    if record.reply.source == "stub":
+        return []  # the test's own answer to whatever the request is: not even checked
+    return settled_by_error(call.call.operation, contract.check_request(call.wire), record.reply.source)

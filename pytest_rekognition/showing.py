@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
+from pathlib import Path
 from typing import Any
 
 from pytest_rekognition.images import summarise
@@ -32,6 +33,12 @@ def show(value: Any, depth: int = 0) -> str:
 def show_members(members: Mapping[str, Any]) -> str:
     """Return members as keyword arguments."""
     return ", ".join(f"{name}={show(value)}" for name, value in members.items())
+
+
+def show_path(path: Path) -> str:
+    """Return a path as a user of this directory writes it."""
+    here = Path.cwd()
+    return str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 def _cut(text: str) -> str:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_rekognition import catalog
 from pytest_rekognition.errors import NetworkBlockedError
-from pytest_rekognition.exchange import Call
+from pytest_rekognition.exchange import Arrival, Call
 from pytest_rekognition.members import converted
 from pytest_rekognition.showing import show
 
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 #: An address that no mock knows: after we have answered, moto's handler is called too, and must find nothing.
 NOWHERE = "https://answered.invalid/"
+#: What the answers of this package's own endpoint say of themselves.
+REFERENCE_HEADER = "X-Pytest-Rekognition-Reference"
+#: What botocore's and aiobotocore's credentials keep, some below a leading underscore.
+_CREDENTIALS = frozenset({"access_key", "secret_key", "token"})
 #: How a client that was created with the placeholder region is told from one whose region somebody chose.
 PLACEHOLDER_MARK = "md/pytest-rekognition#placeholder-region"
 
@@ -57,6 +61,12 @@ class WireReply(NamedTuple):
     unchecked: bool = False
     #: the document's members, where whoever answered has them at hand
     response: Mapping[str, Any] | None = None
+    #: how it came, where it came from the network
+    arrival: Arrival | None = None
+    #: the request id that it is given, where it is a recorded one
+    request_id: str | None = None
+    #: when it was recorded, where that is known
+    recorded: str | None = None
 
 
 class Tap(Protocol):
@@ -83,12 +93,15 @@ class _InFlight(NamedTuple):
     call: WireCall
     #: what was answered here, or None where the call went to the real service
     reply: WireReply | None
+    #: the request as it left
+    request: Any
 
 
 _taps: list[Tap] = []
 _blocks: list[str] = []
 _request_numbers = itertools.count(1)
 _in_flight: ContextVar[_InFlight | None] = ContextVar("rekognition_in_flight", default=None)
+_secrets: ContextVar[frozenset[str]] = ContextVar("rekognition_secrets", default=frozenset())
 _sleepless: ContextVar[bool] = ContextVar("rekognition_sleepless", default=False)
 
 
@@ -137,7 +150,7 @@ def _answer(request: Any, event_name: str, **_: object) -> Any:
     call = _read_call(operation, request.body)
     _in_flight.set(None)
     reply = tap.answer(call)
-    _in_flight.set(_InFlight(tap, call, reply))
+    _in_flight.set(_InFlight(tap, call, reply, request))
     if reply is None:
         return _let_go(request)
     request.url = NOWHERE
@@ -156,8 +169,42 @@ def _observe(response_dict: Mapping[str, Any] | None, **_: object) -> None:
     """`response-received`: show the tap what came back."""
     flight = _in_flight.get()
     if flight is not None and response_dict is not None:
-        received = flight.reply or WireReply(response_dict["status_code"], response_dict["body"])
-        flight.tap.observe(flight.call, received)
+        flight.tap.observe(flight.call, flight.reply or _received(flight.request, response_dict))
+
+
+def _received(request: Any, response: Mapping[str, Any]) -> WireReply:
+    """Return what came from the network, and how."""
+    import botocore  # noqa: PLC0415  whoever emitted the event has imported it
+
+    headers = {str(name).lower(): str(value) for name, value in response["headers"].items()}
+    arrival = Arrival(
+        uri=str(request.url),
+        region=_signed_region(request.headers),
+        content_type=headers.get("content-type", ""),
+        request_id=headers.get("x-amzn-requestid"),
+        from_reference=REFERENCE_HEADER.lower() in headers,
+        botocore=botocore.__version__,
+        secrets=_secrets.get(),
+    )
+    return WireReply(response["status_code"], response["body"], arrival=arrival)
+
+
+def _signed_region(headers: Mapping[str, Any]) -> str | None:
+    """Return the region of a signature's scope: `Credential=KEY/DATE/REGION/rekognition/aws4_request`."""
+    signature = headers.get("Authorization") or ""
+    text = signature.decode() if isinstance(signature, bytes) else str(signature)
+    scope = text.partition("Credential=")[2].split("/")
+    return scope[2] if len(scope) > 2 else None  # noqa: PLR2004  the third part
+
+
+def _remember_secrets(request_signer: Any = None, **_: object) -> None:
+    """`before-sign`: know the credentials in use, so that nothing that holds one of them is ever written."""
+    tap = _active()
+    if tap is None or tap.offline:
+        return
+    held = vars(getattr(request_signer, "_credentials", None) or object)
+    values = {value for name, value in held.items() if name.lstrip("_") in _CREDENTIALS}
+    _secrets.set(frozenset(value for value in values if isinstance(value, str)))
 
 
 def _go_unsigned(**_: object) -> Any:
@@ -186,6 +233,7 @@ def retry_is_due_at_once() -> bool:
 def _after_call(**_: object) -> None:
     """`after-call`: nothing of this call outlives it."""
     _in_flight.set(None)
+    _secrets.set(frozenset())
     _sleepless.set(False)
 
 
@@ -193,6 +241,7 @@ HANDLERS: dict[str, Callable[..., Any]] = {
     "before-send.rekognition": _answer,
     "response-received.rekognition": _observe,
     "choose-signer.rekognition": _go_unsigned,
+    "before-sign.rekognition": _remember_secrets,
     "needs-retry.rekognition": _before_retry,
     "after-call.rekognition": _after_call,
     "after-call-error.rekognition": _after_call,
@@ -252,6 +301,10 @@ def error_body(code: str, message: str) -> bytes:
     return json.dumps({"__type": code, "Code": code, "Logref": str(uuid.UUID(int=0)), "Message": message}).encode()
 
 
+def _made_up_request_id() -> str:
+    return f"00000000-0000-4000-8000-{next(_request_numbers):012x}"
+
+
 class _AwaitableBytes(bytes):
     """Bytes that botocore takes as they are and aiobotocore may await."""
 
@@ -276,7 +329,7 @@ class _Response:
             {
                 "Content-Type": "application/x-amz-json-1.1",
                 "Content-Length": str(len(reply.body)),
-                "x-amzn-RequestId": f"00000000-0000-4000-8000-{next(_request_numbers):012x}",
+                "x-amzn-RequestId": reply.request_id or _made_up_request_id(),
             }
         )
 

@@ -1,7 +1,8 @@
+import json
 import os
 import threading
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -82,3 +83,65 @@ def service():
             server.shutdown()
 
     return start
+
+
+class EndpointHandler(BaseHTTPRequestHandler):
+    """Answers by the function of its server, and remembers what was asked."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_POST(self):
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        operation = self.headers["X-Amz-Target"].partition(".")[2]
+        with self.server.lock:
+            self.server.calls.append((operation, request))
+            number = len(self.server.calls)
+        status, answer = self.server.answer(operation, request, number)
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("x-amzn-RequestId", f"0f5c6a7e-0000-4000-8000-{number:012x}")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+class Endpoint(ThreadingHTTPServer):
+    """A real HTTP server in the service's place; `answer(operation, request, number)` gives status and body."""
+
+    daemon_threads = True
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), EndpointHandler)
+        self.lock = threading.Lock()
+        self.calls = []
+        self.url = f"http://127.0.0.1:{self.server_port}"
+
+    def answer(self, operation, request, number):
+        """Answer with as many faces as the call's number says, so that no two answers are alike."""
+        from pytest_rekognition import build
+
+        faces = {"faces": number % 7} if operation == "DetectFaces" else {}
+        return 200, build(operation, request=request, **faces)
+
+    def client(self, **options):
+        """Return a boto3 client of this server."""
+        import boto3
+
+        keys = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x" * 40}
+        return boto3.client(
+            "rekognition", endpoint_url=self.url, **({"region_name": "eu-west-1"} | keys | options)
+        )
+
+
+@pytest.fixture
+def endpoint():
+    """Return a loopback endpoint that answers every operation."""
+    with Endpoint() as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()

@@ -18,11 +18,12 @@ LAYERS = [
     {"options"},
     {"catalog", "drawing", "derivation"},
     {"contract", "backends", "cassettes"},
-    {"builders", "criteria", "wire", "report"},
-    {"answers", "attach", "records"},
+    {"builders", "checking", "criteria", "wire", "report"},
+    {"answers", "attach", "documents", "recording", "records", "strategies"},
     {"seam"},
     {"harness"},
-    {"plugin", "__init__"},
+    {"plugin", "cli", "__init__"},
+    {"__main__"},
 ]
 
 #: Third-party packages, and the only places that may import them.
@@ -33,6 +34,9 @@ HOMES = {
     "jsonschema": {"contract"},
     "jsonschema_rs": {"contract"},
     "regex": {"contract"},
+    "hypothesis": {"strategies"},
+    "typer": {"cli"},
+    "rich": {"cli"},
     "vcr": {"cassettes"},
     "yaml": {"cassettes"},
     "filelock": {"cassettes"},

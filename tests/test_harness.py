@@ -498,7 +498,7 @@ def test_each_hypothesis_example_can_have_a_harness_of_its_own(faces):
         (lambda h: h.calls("DetectFace"), UnknownOperationError, "did you mean"),
         (lambda _: Rekognition(mod="live"), UsageError, "did you mean 'mode'"),
         (lambda _: Rekognition(mode="refrence"), UsageError, "did you mean 'reference'"),
-        (lambda _: Rekognition(mode="record"), UsageError, "does not have yet"),
+        (lambda _: Rekognition(mode="record"), UsageError, "needs a cassette"),
         (lambda _: Rekognition(strict="yes"), UsageError, "must be a bool"),
         (lambda _: Rekognition(unrecorded="live"), UsageError, "It is one of fail, reference"),
     ],

@@ -174,7 +174,9 @@ def test_unrecorded_calls_can_go_to_the_reference(suite):
     [
         ("mod='live'", "unknown option 'mod', did you mean 'mode'?"),
         ("mode='lve'", "'lve' is no mode, did you mean 'live'?"),
-        ("'cassette'", "named cassettes are not part of it yet"),
+        ("'../cassette'", "'../cassette' is no name for a cassette: '..' leads out of the folder."),
+        ("1", "takes one name of a cassette, such as 'shared/staff', not 1"),
+        ("cassette='mine.yaml'", "'cassette' follows from the test itself. Name a cassette with"),
         ("engine='har'", "'har'"),
     ],
 )
@@ -198,7 +200,8 @@ def test_a_misspelt_marker_says_what_was_meant(suite, marker, message):
     ("args", "ini", "message"),
     [
         (["--rekognition-mode=refrence"], "", "*'refrence' is no mode, did you mean 'reference'?*"),
-        ([], "rekognition_mode = foo", "*'foo' is no mode. It is one of replay, reference, live.*"),
+        ([], "rekognition_mode = foo", "*'foo' is no mode. It is one of replay, record, *"),
+        ([], "rekognition_max_age = soon", "*rekognition_max_age is 'soon'; it is a number of days*"),
         ([], "rekognition_block_network = always", "*rekognition_block_network is 'always'; it is one of*"),
         ([], "rekognition_unrecorded = live", "*'live' is no unrecorded*"),
         (
@@ -300,30 +303,44 @@ def test_other_fixtures_cannot_leak_a_call(suite, service):
             f"""
             import boto3, pytest
 
+            def call():
+                client = boto3.client(
+                    "rekognition", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
+                    endpoint_url="http://127.0.0.1:{server.server_port}",
+                )
+                try:
+                    client.list_collections()
+                except Exception as error:
+                    print("REFUSED", type(error).__name__)
+
             def fixture(scope):
                 @pytest.fixture(scope=scope)
                 def leaking():
-                    client = boto3.client(
-                        "rekognition", region_name="us-east-1", aws_access_key_id="a", aws_secret_access_key="b",
-                        endpoint_url="http://127.0.0.1:{server.server_port}",
-                    )
-                    for _ in range(2):
-                        try:
-                            client.list_collections()
-                        except Exception as error:
-                            print("REFUSED", type(error).__name__)
-                        yield
+                    call()
+                    yield
+                    call()
                 return leaking
 
             wide, narrow = fixture("module"), fixture("function")
 
-            def test_leak(wide, narrow, rekognition):
-                rekognition._problems.clear()
+            @pytest.fixture(scope="module")
+            def late():
+                yield
+                call()
+
+            def test_set_up_by_another_test(late):
+                pass
+
+            @pytest.mark.rekognition(allow_unanswered_calls=True)
+            def test_leak(wide, narrow, late):
+                pass
             """,
             "-s",
         )
         assert [] == server.signatures
-    result.stdout.fnmatch_lines(["*REFUSED UnansweredCallError*", "*REFUSED NetworkBlockedError*"])
+    result.assert_outcomes(passed=2)
+    lines = [line.rpartition("REFUSED ")[2] for line in result.outlines if "REFUSED" in line]
+    assert ["NetworkBlockedError", *["UnansweredCallError"] * 4] == sorted(lines)
 
 
 def test_a_skip_does_not_excuse_a_swallowed_miss(suite):

@@ -6,6 +6,7 @@ it does not know in a response, and nothing else: so that is where the provenanc
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field, fields
 from functools import cached_property
@@ -13,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pytest_rekognition import catalog
-from pytest_rekognition.cassettes.stored import with_stand_ins
+from pytest_rekognition.cassettes import stored
 from pytest_rekognition.errors import CassetteError
 from pytest_rekognition.exchange import ErrorReply, Exchange, error_of
 from pytest_rekognition.members import values_at
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: Who gave a recorded answer. `service`: the real one, by its address. `reference`: this package's reference
 #: endpoint, by its own word. `endpoint`: any other address. `documentation`: copied from a page. `unknown`: a file
 #: that does not say.
-Origin = Literal["service", "reference", "endpoint", "documentation", "unknown"]
+RecordedBy = Literal["service", "reference", "endpoint", "documentation", "unknown"]
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 TARGET_PREFIX = "RekognitionService."
@@ -43,7 +44,7 @@ class Provenance:
     """Where a recording comes from. Nothing here is made up: what is not known is None."""
 
     #: who answered
-    source: Origin = "unknown"
+    source: RecordedBy = "unknown"
     #: when, in UTC: `2026-11-21T04:32:00.123456Z`
     at: str | None = None
     #: the region that was called
@@ -84,7 +85,7 @@ class Interaction:
         """The answer's document, parsed once; None where it is no JSON."""
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @cached_property
@@ -95,6 +96,17 @@ class Interaction:
         return json.dumps(self.document, separators=(",", ":")).encode()
 
     @cached_property
+    def key(self) -> str:
+        """What makes its call the one that it is: equal for two recordings of the same call."""
+        return stored.key(self.operation, self.request)
+
+    @cached_property
+    def digest(self) -> str:
+        """Sixteen hexadecimal digits by which an interaction is known: its call, its status and its answer."""
+        told = f"{self.key} {self.status} ".encode() + self.content
+        return hashlib.sha256(told).hexdigest()[:16]
+
+    @cached_property
     def error(self) -> ErrorReply | None:
         """The failure that was answered, or None."""
         return error_of(self.document) if self.failed else None
@@ -102,11 +114,12 @@ class Interaction:
     @property
     def exchange(self) -> Exchange:
         """What happened, to be held against the contract; each image is a stand-in of zeros of its size."""
+        documented = catalog.operation(self.operation)
         whole = isinstance(self.document, dict) and not self.failed
         return Exchange(
             operation=self.operation,
-            request=with_stand_ins(self.operation, self.request),
-            response=self.document if whole else None,
+            request=stored.with_stand_ins(self.request, documented.request_blobs),
+            response=stored.with_stand_ins(self.document, documented.response_blobs) if whole else None,
             status=self.status,
             error=self.error,
             source="cassette",
@@ -142,6 +155,8 @@ def to_entry(interaction: Interaction) -> Entry:
 def from_entry(entry: Any) -> Interaction:
     """Return the interaction that an entry of this package's cassettes describes, else raise `CassetteError`."""
     request, response = _members(entry, "an interaction", "request", "response")
+    if not isinstance(request, dict) or not isinstance(response, dict):
+        raise CassetteError("its request or its response is no mapping")
     target = _header(request, "X-Amz-Target", "the request")
     if not target.startswith(TARGET_PREFIX):
         raise CassetteError(f"its X-Amz-Target is {target!r}, which is no Rekognition call")
@@ -186,20 +201,31 @@ def _request(operation: str, body: Any) -> dict[str, Any]:
         request = json.loads(_text(body, "the request's body"))
     except ValueError as error:
         raise CassetteError(f"the request's body is no JSON: {error}") from None
+    except RecursionError:
+        raise CassetteError("the request's body is nested too deeply") from None
     if not isinstance(request, dict):
         raise CassetteError("the request's body is no JSON object")
     for path in catalog.operation(operation).request_blobs:
-        if any(isinstance(value, str) for value in values_at(request, path)):
-            raise CassetteError(
-                f"the request carries the bytes of {'.'.join(path)}, which no cassette of this package holds."
-                " Import the file with: pytest-rekognition cassettes scrub FILE"
-            )
+        for value in values_at(request, path):
+            _check_described(value, ".".join(path))
     return request
+
+
+def _check_described(value: Any, where: str) -> None:
+    """Raise `CassetteError` unless a value describes an image, as `stored.describe` does."""
+    if isinstance(value, str):
+        raise CassetteError(
+            f"the request carries the bytes of {where}, which no cassette of this package holds."
+            " Import the file with: pytest-rekognition cassettes scrub FILE"
+        )
+    kinds = {"sha256": str, "bytes": int}
+    if not isinstance(value, dict) or not all(isinstance(value.get(name), kind) for name, kind in kinds.items()):
+        raise CassetteError(f"{where} is not described by its 'sha256' and its number of 'bytes'")
 
 
 def _status(response: Mapping[str, Any]) -> int:
     (code,) = _members(response.get("status"), "the response's status", "code")
-    if not isinstance(code, int):
+    if not isinstance(code, int) or isinstance(code, bool):
         raise CassetteError(f"the response's status code is {code!r}, no number")
     return code
 
@@ -209,8 +235,8 @@ def _provenance(row: Any) -> Provenance:
     if not isinstance(row, dict) or row.keys() - set(known):
         raise CassetteError(f"the response's {PROVENANCE!r} has {', '.join(known)} and nothing else")
     source = row.get("source", "unknown")
-    if source not in get_args(Origin):
-        raise CassetteError(f"its source is {source!r}; it is one of {', '.join(get_args(Origin))}")
+    if source not in get_args(RecordedBy):
+        raise CassetteError(f"its source is {source!r}; it is one of {', '.join(get_args(RecordedBy))}")
     others = {name: None if row.get(name) is None else str(row[name]) for name in known if name != "source"}
     return Provenance(source=source, **others)
 

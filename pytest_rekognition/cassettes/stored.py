@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+from base64 import b64decode, b64encode
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
-from pytest_rekognition.images import describe_image
-from pytest_rekognition.members import converted
+from pytest_rekognition.images import ImageInfo, describe_image, summary
+from pytest_rekognition.members import converted, values_at
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
-#: The largest stand-in that is made: one byte more than any request may carry.
-_LARGEST = 5 * 1024 * 1024 + 1
+    from pytest_rekognition.catalog import MemberPath
+
+#: The largest stand-in that is made. One byte less would pass for the 5 MB that a request may carry: the two have
+#: base64 texts of the same length.
+_LARGEST = 5 * 1024 * 1024 + 2
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 
 
 def describe(data: bytes) -> dict[str, Any]:
@@ -28,32 +33,86 @@ def describe(data: bytes) -> dict[str, Any]:
 
 
 def stored(
-    operation: str, request: Mapping[str, Any], describe: Callable[[bytes], Any] = describe
+    members: Mapping[str, Any], blobs: Sequence[MemberPath], describe: Callable[[bytes], Any] = describe
 ) -> dict[str, Any]:
-    """Return a request, images as bytes, in the form that a cassette stores."""
+    """Return a structure in the form that a cassette stores: what lies at `blobs` described."""
 
     def described(value: Any) -> Any:
         return describe(value) if isinstance(value, bytes) else value
 
-    members: Any = dict(request)
-    for path in catalog.operation(operation).request_blobs:
-        members = converted(members, path, described)
-    stored_members: dict[str, Any] = members
-    return stored_members
+    return _changed(members, blobs, described)
 
 
-def with_stand_ins(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a stored request with bytes in the images' places: zeros, as many as the image had."""
+def stored_text(
+    members: Mapping[str, Any], blobs: Sequence[MemberPath], describe: Callable[[bytes], Any] = describe
+) -> dict[str, Any]:
+    """Return a structure in the form that a cassette stores, where its images are base64 text."""
+
+    def described(value: Any) -> Any:
+        return describe(b64decode(value)) if isinstance(value, str) else value
+
+    return _changed(members, blobs, described)
+
+
+def with_stand_ins(members: Mapping[str, Any], blobs: Sequence[MemberPath]) -> dict[str, Any]:
+    """Return a stored structure with bytes in the images' places: zeros, as many as the image had."""
 
     def stand_in(value: Any) -> Any:
         size = value.get("bytes") if isinstance(value, dict) else None
         return bytes(min(size, _LARGEST)) if isinstance(size, int) and size >= 0 else value
 
-    members: Any = dict(request)
-    for path in catalog.operation(operation).request_blobs:
-        members = converted(members, path, stand_in)
-    stood_in: dict[str, Any] = members
-    return stood_in
+    return _changed(members, blobs, stand_in)
+
+
+def with_images(
+    members: Mapping[str, Any], blobs: Sequence[MemberPath], image_of: Callable[[str], bytes | None]
+) -> dict[str, Any]:
+    """Return a stored structure as it crosses the wire; an image that was not kept is left out."""
+
+    def image(value: Any) -> Any:
+        data = image_of(str(value.get("sha256"))) if isinstance(value, dict) else None
+        return b64encode(data).decode() if data is not None else value
+
+    served = _changed(members, blobs, image)
+    for path in blobs:
+        for parent in values_at(served, path[:-1]):
+            if isinstance(parent, dict) and isinstance(parent.get(path[-1]), dict):
+                del parent[path[-1]]
+    return served
+
+
+def summarised(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a stored request as messages show it: images as `<image/jpeg 640x480, 51,234 bytes, sha256 …>`."""
+    return _changed(request, catalog.operation(operation).request_blobs, _Summary.of)
+
+
+class _Summary(str):
+    """What a message says of an image; it is shown without quotes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, value: Any) -> Any:
+        """Return the summary of an image's description."""
+        if not isinstance(value, dict):
+            return value
+        info = None
+        if "media_type" in value:
+            info = ImageInfo(value["media_type"], value.get("width", 0), value.get("height", 0))
+        return cls(summary(info, value.get("bytes", 0), str(value.get("sha256"))))
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _changed(
+    members: Mapping[str, Any], paths: Sequence[MemberPath], change: Callable[[Any], Any]
+) -> dict[str, Any]:
+    changed: Any = dict(members)
+    for path in paths:
+        changed = converted(changed, path, change)
+    result: dict[str, Any] = changed
+    return result
 
 
 def canonical(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
@@ -68,18 +127,21 @@ def canonical(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
 
     documented = catalog.operation(operation)
     made_up = {path[0] for path in documented.request_tokens}
-    members: Any = {name: _whole(value) for name, value in request.items() if name not in made_up}
-    for path in documented.request_blobs:
-        members = converted(members, path, digest)
+    members = {name: _whole(value) for name, value in request.items() if name not in made_up}
+    members = _changed(members, documented.request_blobs, digest)
     for name in _unordered(operation) & members.keys():
         members[name] = sorted(members[name], key=str) if isinstance(members[name], list) else members[name]
-    same: dict[str, Any] = members
-    return same
+    return members
+
+
+def digest_alone(data: bytes) -> dict[str, Any]:
+    """Return the part of an image's description that tells it from others."""
+    return {"sha256": hashlib.sha256(data).hexdigest()}
 
 
 def key(operation: str, request: Mapping[str, Any]) -> str:
     """Return a text that two calls share if and only if they are the same call."""
-    return f"{operation} {json.dumps(canonical(operation, request), sort_keys=True, separators=(',', ':'))}"
+    return f"{operation} {_ENCODER.encode(canonical(operation, request))}"
 
 
 def _whole(value: Any) -> Any:

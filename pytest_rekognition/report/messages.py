@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pytest_rekognition.showing import show, show_members
+from pytest_rekognition.cassettes.stored import summarised
+from pytest_rekognition.showing import show, show_members, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pytest_rekognition.backends.stubs import Step, Stub
+    from pytest_rekognition.cassettes.cassette import Cassette
+    from pytest_rekognition.cassettes.interaction import Interaction
     from pytest_rekognition.exchange import Call, Violation
     from pytest_rekognition.matching import Mismatch
 
@@ -55,18 +58,51 @@ def unanswered(
     operations: Sequence[str],
     *,
     has_reference: bool,
+    cassette: Cassette | None = None,
+    record_command: str = "",
 ) -> str:
-    """Say that nobody answers a call: the call, the nearest stubs and why they do not match, the remedy."""
+    """Say that nobody answers a call: the call, the nearest stubs and recordings and why they do not match."""
     lines = [f"nobody answers {call.operation} in mode {mode!r}.", f"  the call: {show_call(call)}"]
     lines += [line for stub, differences in nearest for line in _why_not(stub, differences)]
     if not nearest:
         stubbed = ", ".join(sorted(set(operations)))
         lines.append(f"  stubbed here: {stubbed}" if stubbed else "  no stub is registered")
-    remedy = f'To mend it, register rekognition.on("{call.operation}").returns(...) before the call'
+    if cassette is not None:
+        lines += _recordings(cassette, call)
+    lines.append(_remedy(call, record_command if cassette is not None else "", has_reference=has_reference))
+    return "\n".join(lines)
+
+
+def _recordings(cassette: Cassette, call: Call) -> list[str]:
+    """Return what a cassette has that is near a call."""
+    if not cassette.exists:
+        return [f"  there is no cassette {show_path(cassette.path)}"]
+    found = cassette.nearest(call)
+    if not found:
+        return [f"  recorded in {show_path(cassette.path)}: nothing of {call.operation}"]
+    return [line for recording, mismatches in found for line in _why_not_replayed(cassette, recording, mismatches)]
+
+
+def _why_not_replayed(cassette: Cassette, recording: Interaction, mismatches: Sequence[Mismatch]) -> list[str]:
+    when = f", {recording.recorded.at[:10]}" if recording.recorded.at else ""
+    head = f"  recorded in {show_path(cassette.path)}{when}: {recording.operation}({_recorded_members(recording)})"
+    if not mismatches:
+        return [head, "    matches, but has been used up, and strict is on"]
+    return [head, *(f"    {_difference(mismatch, 'recorded')}" for mismatch in mismatches)]
+
+
+def _recorded_members(recording: Interaction) -> str:
+    return show_members(summarised(recording.operation, recording.request))
+
+
+def _remedy(call: Call, record_command: str, *, has_reference: bool) -> str:
+    ways = [f'register rekognition.on("{call.operation}").returns(...) before the call']
+    if record_command:
+        ways.insert(0, f"record it with: {record_command}\nor")
+    remedy = f"To mend it, {' '.join(ways)}"
     if has_reference:
         remedy += ", or let the reference backend answer with --rekognition-mode=reference"
-    lines.append(f"{remedy}.")
-    return "\n".join(lines)
+    return f"{remedy}."
 
 
 def _why_not(stub: Stub, differences: Sequence[Mismatch]) -> list[str]:
@@ -76,9 +112,10 @@ def _why_not(stub: Stub, differences: Sequence[Mismatch]) -> list[str]:
     return lines + [f"    {_difference(difference)}" for difference in differences]
 
 
-def _difference(difference: Mismatch) -> str:
+def _difference(difference: Mismatch, what: str = "expected") -> str:
     has = "does not have it" if difference.missing else f"has {show(difference.actual)}"
-    return f"{difference.path}: expected {show(difference.expected)}, the call {has}"
+    known = f"not {what}" if difference.unexpected else f"{what} {show(difference.expected)}"
+    return f"{difference.path}: {known}, the call {has}"
 
 
 def unused_stub(stub: Stub, step: Step | None) -> str:

@@ -1,0 +1,170 @@
+"""What a run is set to: the command line and the ini file, declared and checked once."""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import pytest
+
+from pytest_rekognition.plugin import hookspecs
+
+if TYPE_CHECKING:
+    from pytest_rekognition.options import Options
+
+MARKER = "rekognition"
+#: When the run began, in seconds since the epoch.
+BEGAN = pytest.StashKey[float]()
+_BLOCKS = ("test", "session")
+#: The options of a test that the ini file may set, and what they are where it does not.
+_INI_DEFAULTS = {
+    "mode": "replay",
+    "strict": False,
+    "engine": "auto",
+    "unrecorded": "fail",
+    "keep_images": False,
+}
+_INI_HELP = {
+    "mode": "the default mode: replay, record, rerecord, once, reference or live",
+    "strict": "fail also for drift",
+    "engine": "the reference detector's engine, or auto",
+    "unrecorded": "unrecorded calls in replay: fail or reference",
+    "keep_images": "keep the images of recorded calls beside the cassettes",
+}
+#: The settings of the run, and their defaults.
+_RUN_DEFAULTS = {"block_network": "test", "cassette_dir": "cassettes", "max_age": ""}
+_RUN_HELP = {
+    "block_network": "where Rekognition is out of reach: in each test that asks for the plugin (test), or"
+    " everywhere (session)",
+    "cassette_dir": "the folder of all cassettes, relative to the root of the run",
+    "max_age": "tell of recordings that are older than this many days; 0 for never",
+}
+_MODES = (
+    "who answers what no stub answers: replay (alias none), record (new_episodes), rerecord (all, rewrite), once,"
+    " reference or live; wins over marker, fixture and ini"
+)
+
+_SESSION_BLOCK = (
+    "from a test that does not use pytest-rekognition, and rekognition_block_network = session forbids that. Use"
+    " the `rekognition` fixture or marker in the test, or set rekognition_block_network = test."
+)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Offer the hooks of this plugin."""
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the command line and the ini file's options."""
+    group = parser.getgroup(
+        "rekognition", "Amazon Rekognition cassettes, stubs, reference answers, contract checks"
+    )
+    group.addoption("--rekognition-mode", metavar="MODE", help=_MODES)
+    group.addoption(
+        "--rekognition-strict",
+        action="store_true",
+        default=None,
+        help="fail also for drift: members and values that the contract does not know yet",
+    )
+    group.addoption(
+        "--rekognition-check",
+        action="store_true",
+        help="hold every recording of every cassette against the contract too, one test item each",
+    )
+    for name, default in _INI_DEFAULTS.items():
+        kind: Literal["bool", "string"] = "bool" if isinstance(default, bool) else "string"
+        parser.addini(f"rekognition_{name}", _INI_HELP[name], type=kind, default=default)
+    for name, setting in _RUN_DEFAULTS.items():
+        parser.addini(f"rekognition_{name}", _RUN_HELP[name], default=setting)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Declare the marker, check the settings once, and block the network where the whole session asks for it."""
+    config.stash[BEGAN] = time.time()
+    config.addinivalue_line(
+        "markers",
+        "rekognition(cassette, mode=..., strict=..., engine=..., unrecorded=..., keep_images=...,"
+        " allow_unused_stubs=..., allow_unanswered_calls=...): answer this test's Rekognition calls, and hold them"
+        " against the contract; the name of a cassette is for one that several tests share",
+    )
+    block = config.getini("rekognition_block_network")
+    if block not in _BLOCKS:
+        raise pytest.UsageError(f"rekognition_block_network is {block!r}; it is one of {', '.join(_BLOCKS)}.")
+    max_age(config)
+    if _is_customised(config):
+        checked_settings(config)
+    if config.getoption("rekognition_check") and cassette_dir(config).is_dir():
+        config.args.append(str(cassette_dir(config)))
+    if block == "session":
+        from pytest_rekognition import wire  # noqa: PLC0415  not at plugin load
+
+        session = ExitStack()
+        session.enter_context(wire.blocked(_SESSION_BLOCK))
+        config.add_cleanup(session.close)
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Name the mode and the engine, where they are not the defaults, and what there is nothing to check of."""
+    lines = []
+    if _is_customised(config):
+        settings = checked_settings(config)
+        lines.append(f"rekognition: mode={settings.mode.value}, engine={_engine_name(settings.engine)}")
+    if config.getoption("rekognition_check") and not cassette_dir(config).is_dir():
+        lines.append(f"rekognition: there is no cassette to check: no folder {cassette_dir(config)}")
+    return lines
+
+
+def cassette_dir(config: pytest.Config) -> Path:
+    """Return the folder of all cassettes."""
+    return Path(config.rootpath, config.getini("rekognition_cassette_dir"))
+
+
+def max_age(config: pytest.Config) -> int:
+    """Return after how many days a recording is old; 0 for never."""
+    days = config.getini("rekognition_max_age").strip() or "0"
+    if not (days.isascii() and days.isdigit()):
+        raise pytest.UsageError(
+            f"rekognition_max_age is {days!r}; it is a number of days, such as 90, or 0 for never."
+        )
+    return int(days)
+
+
+def ini(config: pytest.Config) -> dict[str, Any]:
+    """Return the options of a test that the ini file sets."""
+    return {name: config.getini(f"rekognition_{name}") for name in _INI_DEFAULTS}
+
+
+def command_line(config: pytest.Config) -> dict[str, Any]:
+    """Return the options of a test that the command line sets."""
+    chosen = {"mode": config.getoption("rekognition_mode"), "strict": config.getoption("rekognition_strict")}
+    return {name: value for name, value in chosen.items() if value is not None}
+
+
+def _is_customised(config: pytest.Config) -> bool:
+    return bool(command_line(config)) or ini(config) != _INI_DEFAULTS
+
+
+def checked_settings(config: pytest.Config) -> Options:
+    """Return the options of a test on which nothing else is set; a mistake in them is pytest's usage error."""
+    from pytest_rekognition.backends.reference.engines import engine_entry  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.errors import UsageError  # noqa: PLC0415
+    from pytest_rekognition.options import options  # noqa: PLC0415
+
+    try:
+        settings = options(ini(config), command_line(config))
+        engine_entry(settings.engine)
+    except UsageError as error:
+        raise pytest.UsageError(f"rekognition: {error}") from None
+    return settings
+
+
+def _engine_name(engine: str) -> str:
+    if importlib.util.find_spec("cv2") is None:
+        return "none (pip install 'pytest-rekognition[reference]')"
+    from pytest_rekognition.backends.reference.engines import engine_entry  # noqa: PLC0415  not at plugin load
+
+    return engine_entry(engine).name

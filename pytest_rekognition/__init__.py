@@ -1,7 +1,7 @@
 """Contract testing for code that calls the Amazon Rekognition face APIs.
 
-A pytest plugin whose fixtures stub or locally answer Rekognition calls, and hold every exchange against the
-documented contract. Names are loaded when they are first used: nothing heavy comes with the plugin.
+A pytest plugin whose fixtures stub, record, replay or locally answer Rekognition calls, and hold every exchange
+against the documented contract. Names are loaded when they are first used: nothing heavy comes with the plugin.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ if TYPE_CHECKING:
     from pytest_rekognition.contract import Contract
     from pytest_rekognition.drawing import DrawnFace, DrawnImage, draw
     from pytest_rekognition.errors import (
+        CassetteError,
         ContractError,
         MissingDependencyError,
         NetworkBlockedError,
         NoReferenceError,
         PytestRekognitionError,
+        SecretError,
         ServiceError,
         UnansweredCallError,
         UnknownOperationError,
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Call",
+    "CassetteError",
     "Contract",
     "ContractError",
     "DrawnFace",
@@ -44,6 +47,7 @@ __all__ = [
     "PytestRekognitionError",
     "Rekognition",
     "Reply",
+    "SecretError",
     "ServiceError",
     "UnansweredCallError",
     "UnknownOperationError",

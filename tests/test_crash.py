@@ -22,6 +22,8 @@ pytestmark = pytest.mark.usefixtures("no_aws")
 
 #: How many processes are killed. 200 take about half a minute: `KILLS=200 pytest tests/test_crash.py`.
 KILLS = int(os.environ.get("KILLS", "25"))
+#: How many workers share a cassette.
+WORKERS = os.environ.get("WORKERS", "3")
 
 
 class Recorder:
@@ -148,6 +150,35 @@ def test_a_journal_whose_cassette_is_broken_waits(tmp_path, endpoint):
     assert "broken: [" == cassette.read_text()
     cassette.unlink()
     assert [(cassette, 1)] == recover(tmp_path, lambda path: Store(path, tmp_path))
+
+
+SHARED = """
+    import boto3
+    import pytest
+
+    client = boto3.client("rekognition")
+
+    @pytest.mark.rekognition("shared/everything")
+    @pytest.mark.parametrize("number", range(40))
+    def test_one(number):
+        client.describe_collection(CollectionId=f"collection-{number}")
+"""
+
+
+@pytest.mark.parametrize("mode", ["record", "rerecord"])
+def test_workers_on_one_cassette_lose_nothing(run, endpoint, pytester, monkeypatch, mode):
+    """Forty tests that share a cassette, spread over workers, are all recorded."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_REKOGNITION", endpoint.url)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    result = run(SHARED, "-n", WORKERS, f"--rekognition-mode={mode}")
+    result.assert_outcomes(passed=40)
+    assert 40 == len(set(collections(pytester.path / "cassettes" / "shared" / "everything.yaml")))
+    assert 40 == len(endpoint.calls)
+    monkeypatch.delenv("AWS_ENDPOINT_URL_REKOGNITION")
+    run(SHARED, "-n", "2").assert_outcomes(passed=40)
+    assert 40 == len(endpoint.calls)
 
 
 def test_time_passes_even_within_a_microsecond(tmp_path, endpoint):

@@ -79,6 +79,30 @@ def test_replay(benchmark, endpoint, tmp_path, faces):
         benchmark(detect, client_of(endpoint), photo)
 
 
+def detect_stored(client):
+    return client.detect_faces(Image={"S3Object": {"Bucket": "photos", "Name": "a.jpg"}}, Attributes=["ALL"])
+
+
+def test_replay_without_image(benchmark, endpoint, tmp_path):
+    """Ours, where the photo lies in S3 and the request is small."""
+    benchmark.group = "one replayed detect_faces, photo in S3, 1 face"
+    path = tmp_path / "x.yaml"
+    with Rekognition(mode="record", cassette=path):
+        detect_stored(client_of(endpoint))
+    with Rekognition(cassette=path):
+        benchmark(detect_stored, client_of(endpoint))
+
+
+def test_replay_without_image_vcrpy(benchmark, endpoint, tmp_path):
+    """vcrpy, likewise, with its default matchers."""
+    benchmark.group = "one replayed detect_faces, photo in S3, 1 face"
+    path = str(tmp_path / "x.yaml")
+    with vcr.use_cassette(path):
+        detect_stored(client_of(endpoint))
+    with vcr.use_cassette(path, record_mode="none", allow_playback_repeats=True):
+        benchmark(detect_stored, client_of(endpoint))
+
+
 @pytest.mark.parametrize("matched_on", ["default", "body"])
 @pytest.mark.parametrize("faces", FACES)
 def test_replay_vcrpy(benchmark, endpoint, tmp_path, faces, matched_on):

@@ -11,6 +11,9 @@ from typing import Any
 
 #: What SDKs add to a parsed response: botocore, the JavaScript SDK, the Go SDK.
 _SDK_MEMBERS = ("ResponseMetadata", "$metadata", "ResultMetadata")
+#: Up to so many parts a walk is quicker than marshal with a large image among them.
+_FEW = 40
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 #: No schema nests this deep.
 _DEEPEST = 50
 
@@ -54,11 +57,31 @@ def is_plain(payload: Any) -> bool:
     jsonschema-rs takes some others for JSON (`Decimal`, any `Enum`); marshal, which knows none of them, says so
     at a fraction of a walk's cost. Version 2 is the last that knows no references, so it refuses cycles too.
     """
+    if _is_small_and_plain(payload):
+        return True
     try:
         marshal.dumps(payload, 2)
     except ValueError:
         return False
     return True
+
+
+def _is_small_and_plain(payload: Any) -> bool:
+    """Tell whether a payload has few parts, all of JSON's own types; a large image in it is not copied."""
+    waiting = [payload]
+    for _ in range(_FEW):
+        if not waiting:
+            return True
+        part = waiting.pop()
+        kind = type(part)
+        if kind is dict:
+            waiting += part
+            waiting += part.values()
+        elif kind is list:
+            waiting += part
+        elif kind not in _SCALARS:
+            return False
+    return not waiting
 
 
 def simplified(payload: Any, depth: int = 0) -> Any:

@@ -1,7 +1,7 @@
 """Record the cassettes of this example anew, without an AWS account: `python record.py`.
 
-A loopback server answers with the reference backend, and says so in a header: the cassettes name `reference` as their
-source. Recording from the real service needs no such server: see docs/cassettes.md.
+A loopback server answers with the reference backend, and says so in a header: the cassettes name `reference` as
+their source. Recording from the real service needs no such server: see docs/cassettes.md.
 """
 
 import json

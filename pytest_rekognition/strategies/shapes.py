@@ -1,0 +1,190 @@
+"""A compiler from the contract's schemas to strategies; shapes that say more than their schema are in a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+from hypothesis import strategies as st
+
+from pytest_rekognition import catalog
+from pytest_rekognition.strategies import recipes
+from pytest_rekognition.strategies.faces import members
+from pytest_rekognition.strategies.scalars import identifiers, number, singles, whole_number
+from pytest_rekognition.strategies.still import still_image
+from pytest_rekognition.strategies.texts import base64_text, blob, text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+    from pytest_rekognition.catalog import SchemaSide
+
+    Strategy = SearchStrategy[Any]
+
+#: Lists are drawn no longer, unless their schema asks for more.
+MOST_ITEMS: Final = 3
+_BOOLEANS: Final = st.booleans()
+#: Most jobs have succeeded: the others have no results.
+_USUAL_STATUS: Final = ("SUCCEEDED", "SUCCEEDED", "SUCCEEDED", "IN_PROGRESS", "FAILED")
+
+
+@st.composite
+def structure(draw: DrawFn, required: Mapping[str, Strategy], optional: Mapping[str, Strategy]) -> dict[str, Any]:
+    """Return structures with the required members and any of the optional ones; shrinks to the former."""
+    made = {name: draw(member) for name, member in required.items()}
+    return made | {name: draw(member) for name, member in optional.items() if draw(_BOOLEANS)}
+
+
+def _s3_object() -> Strategy:
+    key = st.text("abcdefghijklmnopqrstuvwxyz0123456789-/.", min_size=1, max_size=12)
+    bucket = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=3, max_size=12)
+    return structure({"Bucket": bucket, "Name": key}, {"Version": key})
+
+
+def _image(contents: Strategy) -> Strategy:
+    """Return images by exactly one of their two sources."""
+    return st.one_of(structure({"S3Object": _S3_OBJECTS}, {}), structure({"Bytes": contents}, {}))
+
+
+def _audit_image() -> Strategy:
+    source = st.one_of(structure({"S3Object": _S3_OBJECTS}, {}), structure({"Bytes": base64_text()}, {}))
+    return st.builds(lambda image, box: image | box, source, structure({}, {"BoundingBox": _BOXES}))
+
+
+def _attributes() -> Strategy:
+    """Return what `Attributes` may ask for: DEFAULT, ALL, both, or some by name."""
+    names = catalog.shape("Attribute")["enum"]
+    named = st.lists(st.sampled_from(names), min_size=1, max_size=4, unique=True)
+    return st.one_of(st.builds(lambda: ["DEFAULT"]), st.builds(lambda: ["ALL"]), named)
+
+
+def _compared_face() -> Strategy:
+    """Return what CompareFaces and RecognizeCelebrities find: at times with emotions and a smile."""
+    return st.one_of(members(frozenset()), members(frozenset({"Emotions", "Smile"})))
+
+
+def _video_metadata() -> Strategy:
+    return structure(
+        {
+            "Codec": st.sampled_from(["h264", "mpeg4"]),
+            "DurationMillis": st.integers(0, 3_600_000).map(lambda millis: 2000 + millis),
+            "Format": st.just("QuickTime / MOV"),
+            "FrameRate": singles(1.0, 60.0, 25.0),
+            "FrameHeight": st.integers(0, 1920).map(lambda more: 240 + more),
+            "FrameWidth": st.integers(0, 3520).map(lambda more: 320 + more),
+        },
+        {"ColorRange": st.sampled_from(["LIMITED", "FULL"])},
+    )
+
+
+_BOXES: Final = recipes.BOX.strategy()
+_S3_OBJECTS: Final = _s3_object()
+_VERSIONS: Final = st.sampled_from(["7.0", "6.0", "5.0", "3.0"])
+#: Shapes of which the schema says too little, on both sides.
+_SHAPES: Final[dict[str, Strategy]] = {
+    "AgeRange": recipes.MEMBERS["AgeRange"].strategy(),
+    "Attributes": _attributes(),
+    "AuditImage": _audit_image(),
+    "BoundingBox": _BOXES,
+    "ComparedFace": _compared_face(),
+    "Emotions": recipes.emotions(8).strategy(),
+    "FaceId": identifiers(4),
+    "ImageId": identifiers(3),
+    "Image": _image(still_image()),
+    "ImageQuality": recipes.MEMBERS["Quality"].strategy(),
+    "Pose": recipes.POSE.strategy(),
+    "S3Object": _S3_OBJECTS,
+    "Video": structure({"S3Object": _S3_OBJECTS}, {}),
+    "VideoMetadata": _video_metadata(),
+}
+_TOKENS: Final = st.text("abcdefghijklmnopqrstuvwxyz0123456789+/=", min_size=1, max_size=24)
+#: Members whose values are known from recordings or prose, wherever they lie.
+_MEMBERS: Final[dict[str, Strategy]] = {
+    "FaceModelVersion": _VERSIONS,
+    "IndexFacesModelVersion": _VERSIONS,
+    "JobStatus": st.sampled_from(_USUAL_STATUS),
+    "MatchConfidence": st.integers(0, 100).map(lambda below: float(100 - below)),
+    "NextToken": _TOKENS,
+    "Timestamp": st.integers(0, 3_600_000),
+}
+#: Members that are absent today: null by the documentation, or of a service that has ended.
+_ABSENT: Final = frozenset(
+    {"OrientationCorrection", "SourceImageOrientationCorrection", "TargetImageOrientationCorrection"}
+)
+
+
+def resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema, or the shared shape that it refers to."""
+    return catalog.shape(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
+
+
+class Compiler:
+    """Makes strategies of schemas; `shapes` are strategies that stand for shared shapes."""
+
+    def __init__(self, side: SchemaSide, shapes: Mapping[str, Strategy]) -> None:
+        self._shapes = {**_SHAPES, **shapes}
+        self._blobs = blob() if side == "request" else base64_text()
+
+    def root(self, schema: dict[str, Any], *, full: Mapping[str, int] | None = None) -> Strategy:
+        """Return a whole payload's strategy.
+
+        A full one has every optional member of the top level, and the lists that `full` names have up to twice as
+        many items as it says, and at least so many.
+        """
+        if full is None:
+            return self._object(schema, frozenset(schema.get("required", ())))
+        named = self._members(schema)
+        for name, least in full.items():
+            items = self.value(resolved(schema["properties"][name])["items"])
+            named[name] = st.lists(items, min_size=least, max_size=2 * max(least, MOST_ITEMS))
+        return structure(named, {})
+
+    def value(self, schema: dict[str, Any]) -> Strategy:
+        """Return the strategy of a schema, or of the shape that it refers to."""
+        if "$ref" in schema:
+            name = schema["$ref"].rpartition("/")[2]
+            if name not in self._shapes:
+                self._shapes[name] = self.value(catalog.shape(name))
+            return self._shapes[name]
+        if "enum" in schema:
+            return st.sampled_from([value for value in schema["enum"] if value is not None])
+        kind = schema["type"] if isinstance(schema["type"], str) else schema["type"][0]  # nulls are never sent
+        if kind == "string" and schema.get("contentEncoding") == "base64":
+            return self._blobs
+        return _SCALARS[kind](schema) if kind in _SCALARS else self._composed(kind, schema)
+
+    def _composed(self, kind: str, schema: dict[str, Any]) -> Strategy:
+        if kind == "array":
+            least = schema.get("minItems", 0)
+            most = min(schema.get("maxItems", MOST_ITEMS), max(MOST_ITEMS, least))
+            values = resolved(schema["items"]).get("enum", ())
+            if len(values) >= most:
+                return st.lists(st.sampled_from(values), min_size=least, max_size=most, unique=True)
+            return st.lists(self.value(schema["items"]), min_size=least, max_size=most)
+        if isinstance(schema["additionalProperties"], dict):
+            names, values = self.value(schema["propertyNames"]), self.value(schema["additionalProperties"])
+            return st.dictionaries(names, values, max_size=MOST_ITEMS)
+        return self._object(schema, frozenset(schema.get("required", ())))
+
+    def _object(self, schema: dict[str, Any], required: frozenset[str]) -> Strategy:
+        named = self._members(schema)
+        return structure(
+            {name: member for name, member in named.items() if name in required},
+            {name: member for name, member in named.items() if name not in required},
+        )
+
+    def _members(self, schema: dict[str, Any]) -> dict[str, Strategy]:
+        return {
+            name: _MEMBERS[name] if name in _MEMBERS else self.value(member)
+            for name, member in schema.get("properties", {}).items()
+            if name not in _ABSENT
+        }
+
+
+_SCALARS: Final[dict[Any, Any]] = {
+    "string": text,
+    "integer": whole_number,
+    "number": number,
+    "boolean": lambda _: _BOOLEANS,
+}

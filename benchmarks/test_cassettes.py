@@ -11,7 +11,8 @@ import vcr
 from vcr.cassette import Cassette as VcrCassette
 
 from pytest_rekognition import Rekognition, build
-from pytest_rekognition.cassettes.cassette import Cassette, CassetteSettings
+from pytest_rekognition.cassettes.cassette import Cassette
+from pytest_rekognition.cassettes.settings import CassetteSettings
 from pytest_rekognition.exchange import Call
 
 KEYS = {"aws_access_key_id": "AKIAIOSFODNN7EXAMPLE", "aws_secret_access_key": "x" * 40}

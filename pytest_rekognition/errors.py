@@ -79,6 +79,17 @@ class NetworkBlockedError(PytestRekognitionError):
         super().__init__(f"{operation} was about to leave for AWS {reason}")
 
 
+class MockedServiceError(PytestRekognitionError):
+    """A call for the real service that moto would answer with its canned data."""
+
+    def __init__(self, operation: str) -> None:
+        super().__init__(
+            f"{operation} was to reach the real service, but moto's mock_aws is active and would answer it. Record"
+            ' outside of mock_aws, or with mock_aws(config={"core": {"passthrough": {"services":'
+            ' ["rekognition"]}}})'
+        )
+
+
 class VerificationError(PytestRekognitionError, AssertionError):
     """What a test left behind: calls that nobody answered, breaches that it swallowed, stubs never used."""
 

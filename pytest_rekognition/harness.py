@@ -32,7 +32,7 @@ from pytest_rekognition.options import Options, options
 from pytest_rekognition.recording import cassette_of, settled
 from pytest_rekognition.records import Record, request_violations
 from pytest_rekognition.report import messages
-from pytest_rekognition.showing import show_path
+from pytest_rekognition.showing import show, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -41,7 +41,8 @@ if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
 
     from pytest_rekognition.backends import Backend
-    from pytest_rekognition.cassettes.cassette import Cassette, Usage
+    from pytest_rekognition.cassettes.cassette import Cassette
+    from pytest_rekognition.cassettes.settings import Usage
     from pytest_rekognition.exchange import Call, Exchange, Reply, Source, Violation
     from pytest_rekognition.wire import WireCall, WireReply
 
@@ -119,8 +120,8 @@ class Rekognition:
         try:
             cassette.finish(passed=passed)
             self._usage = cassette.usage()
-        except CassetteError as error:
-            self._blame(error)
+        except Exception as error:  # noqa: BLE001  a full disk, for example: kept for verify
+            self._blame(_as_cassette_error(error, cassette))
 
     def usage(self) -> Usage | None:
         """Return what was done with the cassette, once the harness is closed; None where there is no cassette."""
@@ -232,11 +233,11 @@ class Rekognition:
             return None
         try:
             found = self.cassette.take(call)
-        except CassetteError as error:
-            raise self._blame(error) from None
+            body, members = (b"", None) if found is None else self.cassette.served(found)
+        except Exception as error:
+            raise self._blame(_as_cassette_error(error, self.cassette)) from error
         if found is None:
             return None
-        body, members = self.cassette.served(found)
         return wire.WireReply(
             found.status,
             body,
@@ -252,8 +253,8 @@ class Rekognition:
             return
         try:
             self.cassette.record(call, reply.status, reply.body, reply.arrival)
-        except CassetteError as error:
-            raise self._blame(error) from None
+        except Exception as error:
+            raise self._blame(_as_cassette_error(error, self.cassette)) from error
 
     def _unanswered(self, call: Call) -> str:
         return messages.unanswered(
@@ -334,6 +335,13 @@ class Rekognition:
             if self._reference is None:
                 self._reference = ReferenceBackend(engine=self.options.engine)
             return self._reference
+
+
+def _as_cassette_error(error: Exception, cassette: Cassette) -> CassetteError:
+    """Return an error of whatever was at work on a cassette (a hook, the disk) as one of this package."""
+    if isinstance(error, CassetteError):
+        return error
+    return CassetteError(f"{show_path(cassette.path)}: {type(error).__name__}: {show(str(error))}")
 
 
 def _caller() -> str:

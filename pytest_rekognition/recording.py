@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Literal
 
-from pytest_rekognition.cassettes.cassette import Cassette, CassetteSettings
+from pytest_rekognition.cassettes.cassette import Cassette
+from pytest_rekognition.cassettes.settings import CassetteSettings
 from pytest_rekognition.cassettes.vcrpy import AdaptedPersister, matches_by
 from pytest_rekognition.errors import UsageError
 from pytest_rekognition.options import Mode
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from pytest_rekognition.options import Options
 
 #: What a mode does with new recordings.
@@ -24,7 +28,14 @@ def settled(settings: Options) -> Options:
         raise UsageError(f"mode {settings.mode.value!r} needs a cassette to record to: pass cassette='NAME.yaml'")
     if settings.mode is not Mode.ONCE or path is None:
         return settings
-    return replace(settings, mode=Mode.REPLAY if path.exists() else Mode.RECORD)
+    return replace(settings, mode=Mode.REPLAY if _is_older(path, settings.run_began) else Mode.RECORD)
+
+
+def _is_older(path: Path, run_began: str) -> bool:
+    """Tell whether there was a cassette before the run: others may have begun a shared one since."""
+    if not path.exists():
+        return False
+    return not run_began or path.stat().st_mtime < datetime.fromisoformat(run_began).timestamp()
 
 
 def cassette_of(settings: Options) -> Cassette | None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sys
 import uuid
 from base64 import b64decode
 from collections.abc import Mapping
@@ -19,7 +20,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_rekognition import catalog
-from pytest_rekognition.errors import NetworkBlockedError
+from pytest_rekognition.errors import MockedServiceError, NetworkBlockedError
 from pytest_rekognition.exchange import Arrival, Call
 from pytest_rekognition.members import converted
 from pytest_rekognition.showing import show
@@ -152,6 +153,7 @@ def _answer(request: Any, event_name: str, **_: object) -> Any:
     reply = tap.answer(call)
     _in_flight.set(_InFlight(tap, call, reply, request))
     if reply is None:
+        _refuse_mocks(operation)
         return _let_go(request)
     request.url = NOWHERE
     return _Response(reply)
@@ -163,6 +165,15 @@ def _let_go(request: Any) -> None:
         from botocore.exceptions import NoRegionError  # noqa: PLC0415  only where botocore is loaded
 
         raise NoRegionError
+
+
+def _refuse_mocks(operation: str) -> None:
+    """Refuse to take moto's answer for the service's: its handler comes after this one."""
+    models, config = sys.modules.get("moto.core.models"), sys.modules.get("moto.core.config")
+    if models is None or not models.botocore_stubber.enabled:
+        return
+    if config is None or not config.passthrough_service("rekognition"):
+        raise MockedServiceError(operation)
 
 
 def _observe(response_dict: Mapping[str, Any] | None, **_: object) -> None:

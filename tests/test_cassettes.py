@@ -1,25 +1,30 @@
 """Recording and replaying, against a real HTTP server on loopback."""
 
 import asyncio
+import dataclasses
 import itertools
 import json
+import os
 import re
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 import boto3
 import pytest
 import vcr
 from aiobotocore.session import get_session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, HTTPClientError
+from moto import mock_aws
 from vcr.persisters.filesystem import FilesystemPersister
 from vcr.serializers import jsonserializer
 
 from pytest_rekognition import Rekognition, UnansweredCallError, VerificationError, build, draw
 from pytest_rekognition.cassettes import storage
+from pytest_rekognition.cassettes.journal import Journal
 from pytest_rekognition.cassettes.vcrpy import register
-from pytest_rekognition.errors import CassetteError, SecretError, UsageError
+from pytest_rekognition.errors import CassetteError, MockedServiceError, SecretError, UsageError
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 
@@ -48,6 +53,11 @@ def count(client, image=b"photo", **options):
 def count_and_fail(client):
     count(client)
     raise ZeroDivisionError
+
+
+def careless(client, image):
+    with suppress(Exception):
+        count(client, image)
 
 
 def everything_below(folder):
@@ -480,6 +490,134 @@ def test_a_masked_account_is_found_again(deck, endpoint, cassette):
     assert ACCOUNT not in cassette.read_text()
     with deck("replay"):
         assert recorded == boto3.client("rekognition").start_face_detection(**request)["JobId"]
+
+
+def tags_by_account(_, request, __):
+    return 200, {"Tags": {"account": "red" if "111111111111" in request["ResourceArn"] else "blue"}}
+
+
+def tags(client, account):
+    arn = f"arn:aws:rekognition:eu-west-1:{account}:collection/staff"
+    return client.list_tags_for_resource(ResourceArn=arn)["Tags"]["account"]
+
+
+@pytest.mark.parametrize("asked", [["222222222222"], ["333333333333"]])
+def test_accounts_are_never_mixed_up(deck, endpoint, asked):
+    """Calls that differ in the account alone are two calls; where it cannot be told which, neither is replayed."""
+    endpoint.answer = tags_by_account
+    with deck("record"):
+        assert ["red", "blue"] == [
+            tags(endpoint.client(), account) for account in ("111111111111", "222222222222")
+        ]
+    with pytest.raises(UnansweredCallError), deck("replay"):
+        [tags(boto3.client("rekognition"), account) for account in asked]
+
+
+def test_one_account_stands_for_the_one_that_was_recorded(deck, endpoint):
+    """A cassette of one account serves any account, but only one in a test."""
+    endpoint.answer = tags_by_account
+    with deck("record"):
+        tags(endpoint.client(), "111111111111")
+    with deck("replay"):
+        assert "red" == tags(boto3.client("rekognition"), "333333333333")
+    with pytest.raises(UnansweredCallError), deck("replay"):
+        [tags(boto3.client("rekognition"), account) for account in ("333333333333", "444444444444")]
+
+
+def test_motos_answers_are_not_recorded(deck, tmp_path):
+    """Where moto would answer in the service's place, the call is refused and nothing is written."""
+    with pytest.raises(MockedServiceError, match="passthrough"), mock_aws(), deck("record"):
+        boto3.client("rekognition", region_name="us-east-1").list_collections()
+    assert [] == list(tmp_path.rglob("*.yaml"))
+    passthrough = {"core": {"passthrough": {"services": ["rekognition"]}}}
+    with pytest.raises(EndpointConnectionError), mock_aws(config=passthrough), deck("record"):
+        boto3.client("rekognition", region_name="us-east-1", endpoint_url="http://127.0.0.1:9/").list_collections()
+
+
+@pytest.mark.parametrize("mode", ["record", "rerecord"])
+def test_what_forked_processes_record_is_kept(deck, endpoint, cassette, mode):
+    """A process that is forked while a harness is open records into the same cassette."""
+    client = endpoint.client()
+    with deck(mode):
+        count(client, b"parent")
+        for number in range(3):
+            child = os.fork()
+            if child == 0:
+                count(client, b"child %d" % number)
+                os._exit(0)
+            os.waitpid(child, 0)
+    assert 4 == len({one.key for one in storage.read(cassette)})
+
+
+@pytest.mark.parametrize("mode", ["record", "rerecord"])
+def test_a_hook_that_fails_fails_the_test_even_if_swallowed(deck, endpoint, cassette, mode):
+    """What a hook raises is kept for the end of the test, and no cassette is replaced by less."""
+    with deck("record"):
+        count(endpoint.client(), b"one")
+    before = cassette.read_bytes()
+
+    def scrub(_, request, __):
+        if request["Image"]["Bytes"]["bytes"] == 3:
+            raise KeyError("Nope")
+
+    with pytest.raises(VerificationError, match="KeyError"), deck(mode, before_record=scrub):
+        [careless(endpoint.client(), image) for image in (b"four", b"two")]
+    assert mode == "record" or before == cassette.read_bytes()
+
+
+def test_an_interrupted_recording_is_replaced_by_a_rerecording(deck, endpoint, cassette):
+    """What a killed process had recorded does not come back after a rerecording."""
+    with deck("record"):
+        count(endpoint.client())
+    (old,) = storage.read(cassette)
+    journal = Journal(cassette, cassette.parents[1], replaces=False)
+    journal.add(dataclasses.replace(old, request_id="another"))
+    journal._lock.release()
+    with deck("rerecord"):
+        count(endpoint.client())
+    assert 1 == len(storage.read(cassette))
+
+
+def test_a_refusal_of_the_credentials_is_asked_anew(deck, endpoint, cassette):
+    """Once the permissions are mended, recording again replaces the refusal; replay never sees it."""
+    answer = endpoint.answer
+    endpoint.answer = lambda *_: (400, {"__type": "AccessDeniedException", "Message": "not authorized"})
+    with pytest.raises(ClientError), deck("record"):
+        count(endpoint.client())
+    endpoint.answer = answer
+    with deck("record"):
+        recorded = count(endpoint.client())
+    with deck("replay"):
+        assert recorded == count(boto3.client("rekognition"))
+    assert [200] == [one.status for one in storage.read(cassette)]
+
+
+def test_once_lets_all_tests_of_a_run_record_a_shared_cassette(deck, endpoint, cassette):
+    """A cassette that another test of the same run has begun is still to be recorded."""
+    began = "2026-01-01T00:00:00.000000Z"
+    for image in (b"one", b"two"):
+        with deck("once", shared_cassette=True, run_began=began):
+            count(endpoint.client(), image)
+    assert 2 == len(storage.read(cassette))
+
+
+def test_a_linked_cassette_is_the_same_cassette(deck, endpoint, cassette, tmp_path):
+    """Recording through a symbolic link changes the file that it leads to, and the link stays."""
+    with deck("record"):
+        count(endpoint.client(), b"one")
+    link = tmp_path / "link.yaml"
+    link.symlink_to(cassette)
+    with Rekognition(mode="record", cassette=link):
+        count(endpoint.client(), b"two")
+    assert link.is_symlink()
+    assert 2 == len(storage.read(cassette))
+
+
+def test_a_credential_inside_an_image_is_not_kept(deck, endpoint, tmp_path):
+    """With keep_images, an image that holds a credential is refused like any other text."""
+    with pytest.raises(SecretError), deck("record", keep_images=True):
+        count(endpoint.client(), b"\xff\xd8exif " + ACCESS_KEY.encode())
+    assert ACCESS_KEY.encode() not in everything_below(tmp_path)
 
 
 def test_a_hook_scrubs_what_is_recorded_and_what_is_looked_up(deck, endpoint, cassette):

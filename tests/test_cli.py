@@ -552,6 +552,25 @@ def test_show_hides_bytes_that_an_answer_carries(here):
     assert image[:60] not in run("cassettes", "show", "a.yaml").output
 
 
+def test_show_of_a_folder_says_so(here):
+    """A folder has no interactions; the command that lists it is named."""
+    (here / "in").mkdir()
+    expected = "error: in is a folder; list it with: pytest-rekognition cassettes ls in\n"
+    assert expected == run("cassettes", "show", "in", status=2).stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "expected"),
+    [("check", "1 exchange in 1 file"), ("cassettes ls", "in/a.yaml"), ("cassettes scrub", "in/a.yaml: 1 call")],
+)
+def test_a_cassette_may_begin_with_a_byte_order_mark(here, command, expected):
+    """Editors of Windows write one; the file is found in its folder all the same."""
+    path = here / "in" / "a.yaml"
+    storage.write(path, [recorded()])
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes())
+    assert expected in run(*command.split(), "in").output
+
+
 # --- scrub -------------------------------------------------------------------------------------------------
 
 
@@ -661,6 +680,40 @@ def test_scrub_writes_no_secret(here):
     assert "looks like a credential" in result.stderr
     assert KEY_ID not in result.output
     assert before == path.read_text()
+
+
+def test_scrub_looks_for_the_credentials_that_it_removes(here):
+    """A token of a removed header that an answer repeats is not written."""
+    path = here / "a.yaml"
+    path.write_text(foreign(Authorization=["Bearer opaque-4711"]).replace("FaceDetails", "opaque-4711"))
+    before = path.read_text()
+
+    result = run("cassettes", "scrub", "a.yaml", status=2)
+
+    assert "credential in use" in result.stderr
+    assert before == path.read_text()
+
+
+@pytest.mark.parametrize("check", [[], ["--check"]])
+def test_scrub_overwrites_no_other_file(here, check):
+    """A different file in the folder to write to is left alone with status 2, and the others are scrubbed."""
+    (here / "new").mkdir()
+    (here / "new" / "a.yaml").write_text("mine")
+    for name in ("a.yaml", "b.yaml"):
+        (here / name).write_text(foreign())
+
+    result = run("cassettes", "scrub", "a.yaml", "b.yaml", "--output", "new", *check, status=2)
+
+    assert "error: a.yaml: new/a.yaml exists and is another file; move or remove it first\n" == result.stderr
+    assert "mine" == (here / "new" / "a.yaml").read_text()
+    assert "b.yaml: 1 call -> new/b.yaml\n" in result.stdout
+
+
+def test_scrub_again_into_a_folder_has_nothing_to_change(here):
+    """What lies in the folder already, the same, is no other file."""
+    (here / "a.yaml").write_text(foreign())
+    run("cassettes", "scrub", "a.yaml", "--output", "new")
+    assert "0 files written" in run("cassettes", "scrub", "a.yaml", "--output", "new").output
 
 
 # --- prune -------------------------------------------------------------------------------------------------

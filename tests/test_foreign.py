@@ -6,8 +6,7 @@ from base64 import b64encode
 import pytest
 
 from pytest_rekognition import build
-from pytest_rekognition.cassettes.accounts import MASK
-from pytest_rekognition.cassettes.foreign import read_foreign
+from pytest_rekognition.cassettes.foreign import Imported, read_foreign
 from pytest_rekognition.cassettes.interaction import Interaction, Provenance, to_entry
 from pytest_rekognition.cassettes.provenance import clean_uri, provenance_of
 from pytest_rekognition.cassettes.secrets import find_secrets
@@ -16,6 +15,7 @@ from pytest_rekognition.cassettes.stored import describe
 from pytest_rekognition.errors import CassetteError
 
 ACCOUNT = "609629065308"
+FIRST_MASK, SECOND_MASK = "000000000001", "000000000002"
 KEY_ID = "ASIA" + "Y34FZKBOKMUTVV7A"
 TOKEN = "IQoJb3JpZ2lu" + "X2VjEJr" * 30
 IMAGE = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 3
@@ -174,8 +174,11 @@ def test_accounts_are_masked_on_both_sides():
     answer = {"StatusCode": 200, "CollectionArn": "aws:rekognition:eu-west-1:111122223333:collection/staff"}
     request = {"CollectionId": f"staff-{ACCOUNT}-111122223333"}
     found = imported(entry("CreateCollection", request, answer, headers=headers))
-    assert {"CollectionId": f"staff-{MASK}-{MASK}"} == found.interactions[0].request
-    assert f"aws:rekognition:eu-west-1:{MASK}:collection/staff" == found.interactions[0].document["CollectionArn"]
+    assert {"CollectionId": f"staff-{SECOND_MASK}-{FIRST_MASK}"} == found.interactions[0].request
+    assert (
+        f"aws:rekognition:eu-west-1:{FIRST_MASK}:collection/staff"
+        == found.interactions[0].document["CollectionArn"]
+    )
     assert ["1 header", "account ids"] == found.repaired
 
 
@@ -246,7 +249,7 @@ def test_a_file_of_this_package_comes_back_as_it_was():
     )
     text = serialize({"interactions": [to_entry(interaction)], "version": 1})
     found = read_foreign(text)
-    assert ([interaction], [], []) == found
+    assert Imported([interaction], [], []) == found
     assert text == everything(found)
 
 
@@ -281,7 +284,7 @@ def test_a_failure_and_what_is_no_document_survive():
     page = entry(status=503, body={"string": f"<html>account:{ACCOUNT} arn:aws:iam::{ACCOUNT}:x"})
     found = imported(failed, page, entry(body={"string": None})).interactions
     assert ("AccessDeniedException", 400) == (found[0].error.code, found[0].status)
-    assert f"<html>account:{MASK} arn:aws:iam::{MASK}:x" == found[1].body
+    assert f"<html>account:{FIRST_MASK} arn:aws:iam::{FIRST_MASK}:x" == found[1].body
     assert "" == found[2].body
 
 
@@ -378,3 +381,26 @@ def test_only_the_services_own_hosts_are_the_service(uri, expected):
 def test_an_address_is_kept_without_what_may_be_private(uri, expected):
     """User, password, query and fragment go; what cannot be read goes altogether."""
     assert expected == clean_uri(uri)
+
+
+def test_the_credentials_of_removed_headers_are_known():
+    """What a removed header held can be looked for, and is not shown."""
+    headers = {
+        "X-Amz-Target": ["RekognitionService.DetectFaces"],
+        "Authorization": ["Bearer opaque-token", b"AWS4-HMAC-SHA256 Credential=minio-user/2020/x, Signature=0"],
+        "X-Amz-Security-Token": "security-token",
+        "cookie": ["session=abc"],
+    }
+
+    found = imported(entry(headers=headers))
+
+    expected = {
+        "Bearer opaque-token",
+        "opaque-token",
+        "AWS4-HMAC-SHA256 Credential=minio-user/2020/x, Signature=0",
+        "minio-user",
+        "security-token",
+        "session=abc",
+    }
+    assert expected == found.known
+    assert "opaque-token" not in repr(found)

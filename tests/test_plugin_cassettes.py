@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from pytest_rekognition import Violation
-from pytest_rekognition.cassettes.cassette import Usage
+from pytest_rekognition.cassettes.settings import Usage
 from pytest_rekognition.cassettes.storage import read
 from pytest_rekognition.report.summary import Tally, shortened, unused_lines
 
@@ -434,6 +434,74 @@ def test_a_partial_run_tells_nothing(stale, pytester, args, files):
     assert not (pytester.path / VERDICT).exists()
 
 
+def cassette(stale_folder, name):
+    """Copy a recording to where another test's lies."""
+    path = stale_folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes((stale_folder / "test_suite/test_gone.yaml").read_bytes())
+
+
+@pytest.mark.parametrize("args", [[], ["-n", "2"]])
+def test_a_module_that_was_not_collected_silences_the_run(stale, pytester, args):
+    """Where cassettes tell of a module that is there and that the run did not collect, nothing is told."""
+    cassette(pytester.path / "cassettes", "integ/test_b/test_x.yaml")
+    (pytester.path / "integ").mkdir()
+    (pytester.path / "integ/test_b.py").write_text("def test_x(rekognition): pass\n")
+    result = stale(*args, offline=True, ini="testpaths = test_suite.py")
+    result.assert_outcomes(passed=2, skipped=1, xfailed=1)
+    result.stdout.no_fnmatch_line("*no test used*")
+    assert not (pytester.path / VERDICT).exists()
+
+
+def test_only_cassettes_of_the_plugins_own_tests_are_orphans(stale, pytester):
+    """Those that tests may open without the fixture are left alone, and those of gone modules told."""
+    tests = """
+        import pytest
+
+        def test_own():
+            pass
+
+        @pytest.mark.skip
+        def test_dynamic(request):
+            request.getfixturevalue("rekognition")
+
+        def test_user(rekognition):
+            pass
+    """
+    kept = [
+        "shared/staff",
+        "test_more/own",
+        "test_more/test_own",
+        "test_more/test_dynamic",
+        "nowhere/test_a/test_b",
+    ]
+    for name in [*kept, "test_lost/test_x", "test_more/test_lost"]:
+        cassette(pytester.path / "cassettes", f"{name}.yaml")
+    stale(offline=True, test_more=tests)
+    verdict = json.loads((pytester.path / VERDICT).read_text("utf-8"))
+    expected = ["test_lost/test_x.yaml", "test_more/test_lost.yaml", "test_suite/test_gone.yaml"]
+    assert expected == verdict["orphans"]
+
+
+def test_no_part_of_a_fixtures_cassette_is_unused(suite):
+    """Each worker of a distributed run records its own calls into it, and another run may use fewer."""
+    tests = """
+        import app, pytest
+
+        @pytest.fixture(scope="session")
+        def staff():
+            app.describe("kept")
+            {more}
+
+        def test_one(rekognition, staff):
+            pass
+    """
+    suite(RECORD, test_suite=tests.format(more='app.describe("dropped")')).assert_outcomes(passed=1)
+    result = suite(offline=True, test_suite=tests.format(more=""))
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*no test used*")
+
+
 def test_old_recordings_are_told(suite, pytester):
     """With rekognition_max_age the summary names the older cassettes, and the command that renews them."""
     tests = """
@@ -509,6 +577,19 @@ def test_checks_can_be_chosen_and_distributed(recorded):
     recorded("--rekognition-check", "-k", "good or wrong").assert_outcomes(passed=1, failed=1, deselected=2)
     result = recorded("--rekognition-check", "--rekognition-strict", "-n", "2", offline=True)
     result.assert_outcomes(passed=1, failed=3)
+
+
+def test_the_folder_may_lie_beside_the_root(suite, pytester):
+    """A path that leads out of the root is made plain, so that its cassettes are found and checked."""
+    ini = f"rekognition_cassette_dir = ../{pytester.path.name}/cass"
+    tests = """
+        import app
+
+        def test_one(rekognition):
+            app.describe("one")
+    """
+    suite(RECORD, ini=ini, test_suite=tests).assert_outcomes(passed=1)
+    suite("--rekognition-check", offline=True, ini=ini).assert_outcomes(passed=2)
 
 
 # --- counting --------------------------------------------------------------------------------------------------

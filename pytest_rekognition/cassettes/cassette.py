@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from collections import defaultdict
 from copy import deepcopy
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache, cached_property
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
 from pytest_rekognition.cassettes import sidecar, stored
-from pytest_rekognition.cassettes.accounts import MASK, account_of_key, masked_interaction, matches_masked
+from pytest_rekognition.cassettes.accounts import MASK, account_of_key, mask_accounts, unmasked
 from pytest_rekognition.cassettes.interaction import Interaction, Provenance, to_entry
 from pytest_rekognition.cassettes.journal import Journal, Recovered, added, recover
 from pytest_rekognition.cassettes.provenance import clean_uri, provenance_of
 from pytest_rekognition.cassettes.secrets import refuse_secrets
+from pytest_rekognition.cassettes.settings import IMAGES, REFUSALS, CassetteSettings, Usage, stamp
 from pytest_rekognition.cassettes.storage import INTERRUPTED, Store
 from pytest_rekognition.matching import differences
 
@@ -25,61 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from pytest_rekognition.cassettes.storage import Persister, Serializer
     from pytest_rekognition.exchange import Arrival, Call
     from pytest_rekognition.matching import Mismatch
-
-    #: Scrubs a call (its operation, its stored request) and its answer (None at a lookup) in place.
-    Scrub = Callable[[str, dict[str, Any], dict[str, Any] | None], None]
-    #: Tells whether a call (its operation, its stored request) is a recorded one.
-    Matches = Callable[[str, Mapping[str, Any], Interaction], bool]
-
-#: Below the folder of all cassettes: the images that were kept.
-IMAGES = "images"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CassetteSettings:
-    """How a harness uses its cassette."""
-
-    #: the file
-    path: Path
-    #: the folder of all cassettes
-    root: Path
-    #: whether recorded calls are answered from it
-    replays: bool = True
-    #: whether new recordings are added, replace what was there, or are not made
-    writes: Literal["add", "replace"] | None = None
-    #: whether other tests use it too
-    shared: bool = False
-    #: whether a call that was recorded once may be answered once only
-    once: bool = False
-    #: whether images are kept beside the cassettes
-    keep_images: bool = False
-    #: where the images of requests are looked for, to name their paths
-    project: Path | None = None
-    #: of a shared cassette, recordings made since this moment are other tests' of the same run
-    run_began: str = ""
-    scrub: Scrub | None = None
-    matches: Matches | None = None
-    serializer: Serializer | None = None
-    persister: Persister | None = None
-
-
-class Usage(NamedTuple):
-    """What a harness did with its cassette. Interactions are known by their digests."""
-
-    path: Path
-    #: all that it holds
-    present: tuple[str, ...]
-    #: those that were replayed or recorded
-    used: frozenset[str]
-    #: when the oldest was recorded, where any says so
-    oldest: str | None
-    #: how many were recorded
-    recorded: int
-    #: how many a killed process had left behind
-    recovered: int
 
 
 class Cassette:
@@ -96,6 +44,9 @@ class Cassette:
         self._taken: defaultdict[str, int] = defaultdict(int)
         self._journal: Journal | None = None
         self._secrets: set[str] = set()
+        #: what stands for which account in what is recorded, and which account a replayed mask stood for
+        self._masked: dict[str, str] = {}
+        self._accounts: dict[str, str] = {}
         self._latest = ""
 
     # --- replaying -----------------------------------------------------------------------------------------
@@ -106,10 +57,12 @@ class Cassette:
             return None
         with self._lock:
             request = self._looked_up(call)
-            key, recordings = self._recordings(call.operation, request)
+            called = stored.key(call.operation, request)
+            key, recordings = self._recordings(call.operation, request, called)
             taken = self._taken[key]
             if not recordings or (taken >= len(recordings) and not self._repeats):
                 return None
+            self._accounts |= (unmasked(key, called) or {}) if key != called else {}
             self._taken[key] += 1
             found = recordings[min(taken, len(recordings) - 1)]
             self._used.append(found)
@@ -131,7 +84,7 @@ class Cassette:
     def nearest(self, call: Call, most: int = 3) -> list[tuple[Interaction, list[Mismatch]]]:
         """Return the recordings of the call's operation that differ least, with the members that differ."""
         with self._lock:
-            called = stored.summarised(call.operation, self._stored_request(call))
+            called = stored.summarised(call.operation, self._scrubbed(call))
             same_operation = [recording for recording in self._loaded if recording.operation == call.operation]
         candidates = {
             recording.key: (
@@ -149,23 +102,24 @@ class Cassette:
 
     def _looked_up(self, call: Call) -> dict[str, Any]:
         """Return a call's request in the form that a cassette stores, scrubbed as a recording would be."""
-        scrub = self.settings.scrub
-        if scrub is None and self.settings.matches is None:
+        if self.settings.scrub is None and self.settings.matches is None:
             return self._stored_request(call, stored.digest_alone)  # who else looks at it
+        return self._scrubbed(call)
+
+    def _scrubbed(self, call: Call) -> dict[str, Any]:
         request = self._stored_request(call)
-        if scrub is not None:
+        if self.settings.scrub is not None:
             request = deepcopy(request)
-            scrub(call.operation, request, None)
+            self.settings.scrub(call.operation, request, None)
         return request
 
-    def _recordings(self, operation: str, request: Mapping[str, Any]) -> tuple[str, list[Interaction]]:
+    def _recordings(self, operation: str, request: Mapping[str, Any], key: str) -> tuple[str, list[Interaction]]:
         """Return the recordings of a call, in their order, and what they are counted by."""
-        key = stored.key(operation, request)
         if key in self._by_key:
             return key, self._by_key[key]
-        for other, recordings in self._by_key.items():
-            if MASK in other and matches_masked(other, key):
-                return other, recordings
+        masked = [other for other in self._masked_keys if self._means(other, key)]
+        if len(masked) == 1:  # of several, none is known to be the one
+            return masked[0], self._by_key[masked[0]]
         if self.settings.matches is not None:
             for other, recordings in self._by_key.items():
                 if recordings[0].operation == operation and self.settings.matches(
@@ -174,12 +128,31 @@ class Cassette:
                     return other, recordings
         return key, []
 
+    def _means(self, masked: str, key: str) -> bool:
+        """Tell whether a recorded call is another one but for its accounts, which are those of earlier calls."""
+        accounts = unmasked(masked, key)
+        if accounts is None:
+            return False
+        together = self._accounts | accounts
+        changed = any(self._accounts.get(mask, account) != account for mask, account in accounts.items())
+        return not changed and len(set(together.values())) == len(together)
+
+    @cached_property
+    def _masked_keys(self) -> list[str]:
+        return [key for key in self._by_key if MASK.search(key)]
+
     @cached_property
     def _by_key(self) -> dict[str, list[Interaction]]:
         found: dict[str, list[Interaction]] = {}
         for interaction in self._loaded:
-            found.setdefault(interaction.key, []).append(interaction)
+            if not self._is_asked_anew(interaction):
+                found.setdefault(interaction.key, []).append(interaction)
         return found
+
+    def _is_asked_anew(self, interaction: Interaction) -> bool:
+        """Tell whether a recording is one that mode record replaces: a refusal of the caller's credentials."""
+        error = interaction.error
+        return self.settings.writes == "add" and error is not None and error.code in REFUSALS
 
     @cached_property
     def _loaded(self) -> list[Interaction]:
@@ -217,11 +190,18 @@ class Cassette:
             for text in texts:
                 refuse_secrets(text, self._secrets, f"{call.operation}, to be recorded in {self.path}")
             self._keep_images(call, body)
-            if self._journal is None:
-                replaces = self.settings.writes == "replace"
-                self._journal = Journal(self.path, self.settings.root, replaces=replaces)
+            if self._journal is None or self._journal.pid != os.getpid():
+                self._journal = self._new_journal()
             self._journal.add(interaction)
             self._recorded.append(interaction)
+
+    def _new_journal(self) -> Journal:
+        """Begin a journal once what others left behind is where it belongs; a forked process only ever adds."""
+        is_first = self._journal is None
+        if is_first:
+            self._recover()
+        replaces = self.settings.writes == "replace" and is_first
+        return Journal(self.path, self.settings.root, replaces=replaces)
 
     def finish(self, *, passed: bool) -> None:
         """Write what was recorded; a rerecording only where the test passed, else the old cassette stays."""
@@ -233,6 +213,7 @@ class Cassette:
                 self._store(self.path).change(self._replaced if replaces else self._added, self._secrets)
             self._journal.close()
             self._journal = None
+            self._recover()  # what forked processes have recorded meanwhile
             if passed and replaces:
                 self.path.with_suffix(INTERRUPTED).unlink(missing_ok=True)
 
@@ -253,7 +234,9 @@ class Cassette:
             )
 
     def _added(self, before: list[Interaction]) -> list[Interaction]:
-        return added(before, self._recorded)
+        anew = {interaction.key for interaction in self._recorded}
+        kept = [one for one in before if one.key not in anew or not self._is_asked_anew(one)]
+        return added(kept, self._recorded)
 
     def _replaced(self, before: list[Interaction]) -> list[Interaction]:
         """Return what a rerecorded cassette holds: of a shared one, other tests' recordings too.
@@ -268,21 +251,32 @@ class Cassette:
         return (interaction.recorded.at or "") >= self.settings.run_began > ""
 
     def _interaction(self, call: Call, status: int, body: bytes, arrival: Arrival) -> Interaction:
-        accounts = {found for found in map(account_of_key, arrival.secrets) if found}
+        request = deepcopy(self._stored_request(call, self._described))
         answer = _document_of(call.operation, body)
-        request, answer = masked_interaction(self._stored_request(call, self._described), answer, accounts)
         if self.settings.scrub is not None:
             self.settings.scrub(call.operation, request, answer if isinstance(answer, dict) else None)
+        accounts = {found for found in map(account_of_key, arrival.secrets) if found}
+        told = [request, answer, clean_uri(arrival.uri), arrival.content_type, arrival.request_id]
+        request, answer, uri, content_type, request_id = mask_accounts(told, accounts, self._masks())
         return Interaction(
             operation=call.operation,
             request=request,
             status=status,
             body=answer if isinstance(answer, str) else json.dumps(answer),
-            uri=clean_uri(arrival.uri),
-            content_type=arrival.content_type,
-            request_id=arrival.request_id,
+            uri=uri,
+            content_type=content_type,
+            request_id=request_id,
             recorded=self._provenance(arrival),
         )
+
+    def _masks(self) -> dict[str, str]:
+        """Return what stands for which account; a mask of the file is taken, unless a replayed call told whose."""
+        if not self._masked:
+            others = [] if self.settings.writes == "replace" and not self.settings.shared else self._loaded
+            taken = {mask for one in others for mask in MASK.findall(one.key + one.body)}
+            self._masked = {mask: mask for mask in taken}
+        self._masked |= {account: mask for mask, account in self._accounts.items()}
+        return self._masked
 
     def _provenance(self, arrival: Arrival) -> Provenance:
         source, region = provenance_of(arrival.uri)
@@ -320,8 +314,13 @@ class Cassette:
         if not self.settings.keep_images:
             return
         folder = self.settings.root / IMAGES
-        self._stored_request(call, lambda data: {"path": str(sidecar.keep(folder, data))})
-        _document_of(call.operation, body, lambda data: {"path": str(sidecar.keep(folder, data))})
+
+        def keep(data: bytes) -> dict[str, Any]:
+            refuse_secrets(data.decode("latin-1"), self._secrets, f"an image of {call.operation}")
+            return {"path": str(sidecar.keep(folder, data))}
+
+        self._stored_request(call, keep)
+        _document_of(call.operation, body, keep)
 
     def _kept_image(self, sha256: str) -> bytes | None:
         return sidecar.kept(self.settings.root / IMAGES, sha256)
@@ -345,8 +344,3 @@ def _document_of(
     if not isinstance(document, dict):
         return text
     return stored.stored_text(document, catalog.operation(operation).response_blobs, describe)
-
-
-def stamp(moment: datetime) -> str:
-    """Return a moment as recordings have it: `2026-11-21T04:32:00.123456Z`."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")

@@ -13,12 +13,13 @@ import zlib
 from base64 import b64decode
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from datetime import UTC
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
 from pytest_rekognition.cassettes import stored
-from pytest_rekognition.cassettes.accounts import account_of_key, masked_interaction
+from pytest_rekognition.cassettes.accounts import MASK, account_of_key, masked_interaction
 from pytest_rekognition.cassettes.interaction import (
     CONTENT_TYPE,
     PROVENANCE,
@@ -45,6 +46,9 @@ _LARGEST = 64 * 1024 * 1024
 _COMPRESSED = {"gzip": zlib.MAX_WBITS | 16, "x-gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS}
 _BOTOCORE = re.compile(r"\bBotocore[/#]([0-9]+(?:\.[0-9]+)+)")
 _CREDENTIAL = re.compile(r"Credential=([A-Z0-9]{20})/")
+#: The headers whose values are credentials, and what in one is a credential by itself.
+_SECRET_HEADERS = frozenset({"authorization", "x-amz-security-token", "cookie"})
+_SECRET_PART = re.compile(r"(?i:^\s*bearer\s+)(\S.*?)\s*$|\bCredential=([^/,\s]+)/")
 #: What is removed.
 _HEADER, _IMAGE, _RESPONSE_IMAGE = "header", "image", "response image"
 _ADDRESS, _ACCOUNTS = "address's user or query", "account ids"
@@ -57,7 +61,8 @@ _PLURALS = {
 _SERVICE_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,60}")
 
 
-class Imported(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Imported:
     """What was made of a file."""
 
     interactions: list[Interaction]
@@ -65,6 +70,8 @@ class Imported(NamedTuple):
     dropped: list[str]
     #: what was removed, such as `"12 headers"` or `"3 images"`
     repaired: list[str]
+    #: the credentials in the headers that were removed, which nothing that is kept may repeat
+    known: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def read_foreign(text: str) -> Imported:
@@ -72,19 +79,22 @@ def read_foreign(text: str) -> Imported:
     interactions: list[Interaction] = []
     dropped: list[str] = []
     removed: Counter[str] = Counter()
+    known: set[str] = set()
+    masks = {mask: mask for mask in MASK.findall(text)}
     for index, entry in enumerate(_entries(text)):
         try:
             request, response = _part(entry, "request"), _part(entry, "response")
+            known.update(_credentials(request))
             stranger = _stranger(request)
             if stranger is None:
-                interactions.append(_imported(request, response, removed))
+                interactions.append(_imported(request, response, removed, masks))
             else:
                 dropped.append(stranger)
         except CassetteError as error:
             raise CassetteError(f"interaction {index}: {error}", _line(text, index)) from None
         except RecursionError:
             raise CassetteError(f"interaction {index}: it is nested too deeply", _line(text, index)) from None
-    return Imported(interactions, dropped, list(_counted(removed)))
+    return Imported(interactions, dropped, list(_counted(removed)), frozenset(known))
 
 
 # --- the file ----------------------------------------------------------------------------------------------
@@ -161,13 +171,15 @@ def _stranger(request: Mapping[str, Any]) -> str | None:
 # --- an interaction ----------------------------------------------------------------------------------------
 
 
-def _imported(request: dict[str, Any], response: dict[str, Any], removed: Counter[str]) -> Interaction:
+def _imported(
+    request: dict[str, Any], response: dict[str, Any], removed: Counter[str], masks: dict[str, str]
+) -> Interaction:
     headers, answer_headers = _headers(request), _headers(response)
     operation = headers["x-amz-target"].removeprefix(TARGET_PREFIX)
     uri = _text(request.get("uri"))
     asked = _without_images(_request(request), catalog.operation(operation).request_blobs, _IMAGE, removed)
     answer = _answer(operation, response, answer_headers, removed)
-    masked, masked_answer = masked_interaction(asked, answer, _accounts(headers))
+    masked, masked_answer = masked_interaction(asked, answer, _accounts(headers), masks)
     removed[_HEADER] += len(headers.keys() - _KEPT["request"]) + len(answer_headers.keys() - _KEPT["response"])
     removed[_ADDRESS] += clean_uri(uri).rstrip("/") != uri.rstrip("/")
     removed[_ACCOUNTS] += (masked, masked_answer) != (asked, answer)
@@ -236,6 +248,19 @@ def _accounts(headers: Mapping[str, str]) -> set[str]:
     """Return the account that the signature's access key tells."""
     found = _CREDENTIAL.findall(headers.get("authorization", ""))
     return {account for account in map(account_of_key, found) if account}
+
+
+def _credentials(request: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the credentials in a request's headers."""
+    headers = request.get("headers")
+    for name, given in headers.items() if isinstance(headers, dict) else ():
+        kind = _text(name).lower()
+        if kind not in _SECRET_HEADERS:
+            continue
+        for value in map(_text, given if isinstance(given, list | tuple) else [given]):
+            yield value
+            if kind == "authorization":
+                yield from (part for found in _SECRET_PART.findall(value) for part in found if part)
 
 
 def _status(response: Mapping[str, Any]) -> int:

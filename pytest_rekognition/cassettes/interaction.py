@@ -37,6 +37,7 @@ PROVENANCE = "recorded"
 #: The least HTTP status that botocore takes for a failure.
 _FAILED = 300
 _STATUSES = frozenset(HTTPStatus)
+_LEAST_STATUS, _LAST_STATUS = 100, 599
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,8 +226,8 @@ def _check_described(value: Any, where: str) -> None:
 
 def _status(response: Mapping[str, Any]) -> int:
     (code,) = _members(response.get("status"), "the response's status", "code")
-    if not isinstance(code, int) or isinstance(code, bool):
-        raise CassetteError(f"the response's status code is {code!r}, no number")
+    if not isinstance(code, int) or isinstance(code, bool) or not _LEAST_STATUS <= code <= _LAST_STATUS:
+        raise CassetteError(f"the response's status code is {_scalar(code)}, which is none of HTTP's")
     return code
 
 
@@ -235,9 +236,9 @@ def _provenance(row: Any) -> Provenance:
     if not isinstance(row, dict) or row.keys() - set(known):
         raise CassetteError(f"the response's {PROVENANCE!r} has {', '.join(known)} and nothing else")
     source = row.get("source", "unknown")
-    if source not in get_args(RecordedBy):
+    if _scalar(source) not in get_args(RecordedBy):
         raise CassetteError(f"its source is {source!r}; it is one of {', '.join(get_args(RecordedBy))}")
-    others = {name: None if row.get(name) is None else str(row[name]) for name in known if name != "source"}
+    others = {name: None if row.get(name) is None else _scalar(row[name]) for name in known if name != "source"}
     return Provenance(source=source, **others)
 
 
@@ -254,6 +255,13 @@ def _text(value: Any, what: str) -> str:
     return value
 
 
+def _scalar(value: Any) -> str:
+    """Return a scalar of YAML as text; a structure of many references could be too large to show."""
+    if isinstance(value, dict | list | tuple | set):
+        raise CassetteError("it has a structure where a text is due")
+    return str(value)
+
+
 def _header(part: Any, name: str, what: str) -> str:
     value = _optional_header(part, name)
     if value is None:
@@ -267,5 +275,5 @@ def _optional_header(part: Any, name: str) -> str | None:
     for key, value in (headers or {}).items() if isinstance(headers, dict) else ():
         if str(key).lower() == name.lower():
             first = value[0] if isinstance(value, list) and value else value
-            return str(first)
+            return _scalar(first)
     return None

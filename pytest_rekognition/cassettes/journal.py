@@ -35,7 +35,9 @@ class Journal:
     """The recordings of one harness for one cassette, one a line; the first line names the cassette."""
 
     def __init__(self, cassette: Path, root: Path, *, replaces: bool) -> None:
-        name = f"{os.getpid()}-{uuid.uuid4().hex}"
+        #: whose journal it is: a forked process takes one of its own
+        self.pid = os.getpid()
+        name = f"{self.pid}-{uuid.uuid4().hex}"
         folder = working_folder(root)
         self._path = folder / f"{name}.jsonl"
         self._lock = _lock(self._path)
@@ -77,17 +79,17 @@ def recover(root: Path, store_of: Callable[[Path], Store]) -> list[Recovered]:
 
 
 def _recovered(path: Path, root: Path, store_of: Callable[[Path], Store]) -> Iterator[Recovered]:
-    rows = list(_rows(path))
-    interactions = [from_entry(row) for row in rows[1:]]
-    if interactions:
-        cassette = root / rows[0]["cassette"]
-        if rows[0]["replaces"]:
-            cassette = cassette.with_suffix(INTERRUPTED)
-        try:
+    head, *rows = [*_rows(path)] or [None]
+    try:
+        interactions = [from_entry(row) for row in rows]
+        if interactions:
+            cassette = root / head["cassette"]
+            if head["replaces"]:
+                cassette = cassette.with_suffix(INTERRUPTED)
             store_of(cassette).change(lambda before: added(before, interactions))
-        except CassetteError:
-            return
-        yield Recovered(cassette, len(interactions))
+            yield Recovered(cassette, len(interactions))
+    except (CassetteError, TypeError, KeyError):  # of another version, or its cassette is broken
+        return
     path.unlink(missing_ok=True)
 
 

@@ -105,7 +105,7 @@ class Store:
 
         Raises `SecretError`, and writes nothing, where the text would hold a credential.
         """
-        with locked(self.path, self.root):
+        with locked(self.path):
             try:
                 before = self.read()
             except FileNotFoundError:
@@ -172,17 +172,19 @@ def working_folder(root: Path) -> Path:
 
 
 @contextmanager
-def locked(path: Path, root: Path) -> Iterator[None]:
-    """Hold a cassette's lock, which processes and threads wait for."""
+def locked(path: Path) -> Iterator[None]:
+    """Hold a cassette's lock, which processes and threads wait for, by whatever path they come."""
     from filelock import FileLock  # noqa: PLC0415  only where something is written
 
-    name = hashlib.sha256(os.path.relpath(path, root).encode()).hexdigest()[:16]
-    with FileLock(working_folder(root) / f"{name}.lock"):
+    real = path.resolve()
+    name = hashlib.sha256(real.name.encode()).hexdigest()[:16]
+    with FileLock(working_folder(real.parent) / f"{name}.lock"):
         yield
 
 
 def replace(path: Path, content: bytes) -> None:
     """Put a file with this content in the place of whatever is there, all or nothing."""
+    path = path.resolve()  # a link stays one
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.parent / f".{path.name[:40]}.{uuid.uuid4().hex}.tmp"
     try:

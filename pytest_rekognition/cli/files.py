@@ -17,7 +17,7 @@ DOCUMENTS = frozenset({".json", ".jsonl"})
 _NOT_OURS = frozenset({"node_modules", "site-packages", "__pycache__"})
 _ENVIRONMENT_MARK = "pyvenv.cfg"
 _INTERACTIONS = re.compile(r"^[\"']?interactions[\"']?\s*:", re.MULTILINE)
-_INTERACTIONS_IN_BRACES = re.compile(r"^\ufeff?\s*\{(?:.|\n)*?\binteractions[\"']?\s*:")
+_INTERACTIONS_IN_BRACES = re.compile(r"^\s*\{(?:.|\n)*?\binteractions[\"']?\s*:")
 
 
 class Problem(NamedTuple):
@@ -59,7 +59,7 @@ def find(paths: Sequence[Path], suffixes: Collection[str]) -> tuple[list[Found],
 
 def looks_like_cassette(path: Path) -> bool:
     """Tell whether a file has `interactions` at its top level, be it broken or not."""
-    text = path.read_bytes().decode(errors="replace")
+    text = path.read_bytes().decode("utf-8-sig", errors="replace")
     return bool(_INTERACTIONS.search(text) or _INTERACTIONS_IN_BRACES.match(text))
 
 

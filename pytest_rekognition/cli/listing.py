@@ -58,6 +58,8 @@ def show(
     """Show what a cassette holds: each call, its answer, and where both come from. Images are summarised."""
     from pytest_rekognition.cassettes import storage  # noqa: PLC0415  only here
 
+    if cassette.is_dir():
+        raise UsageError(f"{cassette} is a folder; list it with: pytest-rekognition cassettes ls {cassette}")
     try:
         interactions = storage.read(cassette)
     except FileNotFoundError:

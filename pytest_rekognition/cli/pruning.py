@@ -178,7 +178,7 @@ def _remove(one: _Stale, root: Path) -> None:
     if one.unused is not None and one.kept(storage.read(one.path)):
         storage.Store(one.path, root).change(kept)
         return
-    with storage.locked(one.path, root):
+    with storage.locked(one.path):
         _refuse_other(one)
         one.path.unlink()
 

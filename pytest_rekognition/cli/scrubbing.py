@@ -24,8 +24,6 @@ class _Job(NamedTuple):
 
     source: Path
     target: Path
-    #: the folder of all cassettes that the target belongs to
-    root: Path
 
 
 def scrub(
@@ -79,23 +77,15 @@ def _jobs(found: Iterable[Found], output: Path | None) -> list[_Job]:
 
 def _job(file: Found, output: Path | None) -> _Job:
     if output is None:
-        return _Job(file.path, file.path, _root_of(file))
+        return _Job(file.path, file.path)
     inside = file.given.is_dir() and not file.named
     relative = file.path.relative_to(file.given) if inside else Path(file.path.name)
-    return _Job(file.path, output / relative.with_suffix(_suffix(relative)), output)
+    return _Job(file.path, output / relative.with_suffix(_suffix(relative)))
 
 
 def _suffix(path: Path) -> str:
     """Return the suffix of what is written, which is YAML."""
     return path.suffix if path.suffix in files.CASSETTES else ".yaml"
-
-
-def _root_of(file: Found) -> Path:
-    """Return the folder of all cassettes: where recordings have been made, else the folder that was given."""
-    from pytest_rekognition.cassettes.storage import WORKING_FOLDER  # noqa: PLC0415  not for --help
-
-    used = (folder for folder in file.path.resolve().parents if (folder / WORKING_FOLDER).is_dir())
-    return next(used, file.given if file.given.is_dir() else file.path.parent)
 
 
 def _scrub(job: _Job, *, check: bool) -> bool:
@@ -127,7 +117,7 @@ def _told(job: _Job, imported: Imported, *, changes: bool) -> str:
 def _written(job: _Job) -> tuple[Imported, bool]:
     from pytest_rekognition.cassettes import storage  # noqa: PLC0415  not for --help
 
-    with storage.locked(job.target, job.root):
+    with storage.locked(job.target):
         imported, text = _cleaned(job.source)
         changes = _changes(job, imported, text)
         if changes:
@@ -141,8 +131,15 @@ def _dry(job: _Job) -> tuple[Imported, bool]:
 
 
 def _changes(job: _Job, imported: Imported, text: bytes) -> bool:
+    """Tell whether a text is to be written; raises `CassetteError` where it would overwrite another file."""
     before = job.target.read_bytes() if job.target.exists() else None
-    return bool(imported.interactions) and text != before
+    changes = bool(imported.interactions) and text != before
+    if changes and before is not None and not job.target.samefile(job.source):
+        place = show_path(job.target)
+        raise CassetteError(
+            f"{show_path(job.source)}: {place} exists and is another file; move or remove it first"
+        )
+    return changes
 
 
 def _cleaned(source: Path) -> tuple[Imported, bytes]:
@@ -161,5 +158,5 @@ def _cleaned(source: Path) -> tuple[Imported, bytes]:
         raise CassetteError(f"{place}: {error}") from None
     entries = [to_entry(interaction) for interaction in imported.interactions]
     text = serializer.serialize({"interactions": entries, "version": serializer.FORMAT_VERSION})
-    refuse_secrets(text, (), show_path(source))
+    refuse_secrets(text, imported.known, show_path(source))
     return imported, text.encode()

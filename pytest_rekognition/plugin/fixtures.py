@@ -88,8 +88,8 @@ def _default_name(item: pytest.Item) -> str:
 
 def _own_keywords(item: pytest.Item, folder: Path, name: str) -> dict[str, Any]:
     """Return the options that follow from which test it is."""
-    from pytest_rekognition.cassettes.cassette import stamp  # noqa: PLC0415  not at plugin load
     from pytest_rekognition.cassettes.naming import named_path  # noqa: PLC0415
+    from pytest_rekognition.cassettes.settings import stamp  # noqa: PLC0415  not at plugin load
     from pytest_rekognition.errors import UsageError  # noqa: PLC0415
 
     if not isinstance(name, str):

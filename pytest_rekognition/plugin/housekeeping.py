@@ -4,23 +4,56 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections import Counter
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_rekognition.cassettes.naming import SUFFIX, is_fixture_path
 from pytest_rekognition.report.summary import unused_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from pytest_rekognition.cassettes.cassette import Usage
+    from pytest_rekognition.cassettes.settings import Usage
 
 #: Folders below that of all cassettes which hold none.
-_NO_CASSETTES = frozenset({".recording", "images"})
+_WORKING_FOLDER = ".recording"
+_NO_CASSETTES = frozenset({_WORKING_FOLDER, "images"})
 _INTERRUPTED = ".interrupted.yaml"
 #: What every recording of this package has in its file, and files of others have not, both at once.
 _MARKS = (b"RekognitionService.", b"recorded:")
+#: Ends a name that was made safe: what it was made from cannot be told.
+_HASHED = re.compile(r".*-[0-9a-f]{12}", re.DOTALL)
+
+
+class Layout(NamedTuple):
+    """Where the run's tests lie, and what they are called."""
+
+    #: of the run
+    root: Path
+    #: pytest's `python_files`
+    files: Sequence[str]
+    #: pytest's `python_functions`
+    functions: Sequence[str]
+
+    def has_module(self, folder: str) -> bool:
+        """Tell whether there is the module that a folder of cassettes is named after."""
+        return (self.root / f"{folder}.py").is_file()
+
+    def lost_module(self, folder: str) -> bool:
+        """Tell whether a folder of cassettes is named after a test module that is gone from its folder."""
+        module = PurePosixPath(f"{folder}.py")
+        is_plain = not any(map(_HASHED.fullmatch, folder.split("/")))
+        return is_plain and (self.root / module).parent.is_dir() and any(map(module.match, self.files))
+
+    def is_default(self, name: str) -> bool:
+        """Tell whether a cassette has the name of a test or of a fixture, and nobody's own."""
+        function = PurePosixPath(name).stem.partition("[")[0].rpartition(".")[2]
+        return is_fixture_path(name) or any(
+            function.startswith(form) or fnmatch(function, form) for form in ("test", "runTest", *self.functions)
+        )
 
 
 class Ledger:
@@ -34,6 +67,9 @@ class Ledger:
         self._present: dict[str, Counter[str]] = {}
         self._used: dict[str, set[str]] = {}
         self._excused: set[str] = set()
+        #: the folders of cassettes of modules with tests, and cassettes that tests may open without the fixture
+        self._modules: set[str] = set()
+        self._others: set[str] = set()
         #: how many tests were collected, and how many were started
         self.collected = 0
         self.started = 0
@@ -42,8 +78,16 @@ class Ledger:
 
     @property
     def is_complete(self) -> bool:
-        """Whether every test was run."""
-        return not self.narrowed and self.started >= self.collected
+        """Whether every test was run, and is known to the ledger since it was collected."""
+        return self.collected > 0 and not self.narrowed and self.started >= self.collected
+
+    def collect(self, cassettes: Iterable[tuple[PurePosixPath, bool]]) -> None:
+        """Expect the tests of a run: the default cassette of each, and whether it uses the plugin."""
+        for path, uses_plugin in cassettes:
+            self.collected += 1
+            self._modules.add(path.parent.as_posix())
+            if not uses_plugin:
+                self._others.add(path.as_posix())
 
     def use(self, usage: Usage) -> None:
         """Count what a harness did with its cassette."""
@@ -60,6 +104,8 @@ class Ledger:
             "present": {name: dict(digests) for name, digests in self._present.items()},
             "used": {name: sorted(digests) for name, digests in self._used.items()},
             "excused": sorted(self._excused),
+            "modules": sorted(self._modules),
+            "others": sorted(self._others),
             "collected": self.collected,
             "started": self.started,
             "narrowed": self.narrowed,
@@ -70,20 +116,45 @@ class Ledger:
         for name, digests in dumped["present"].items():
             self._add(name, Counter(digests), dumped["used"][name])
         self._excused |= set(dumped["excused"])
+        self._modules |= set(dumped["modules"])
+        self._others |= set(dumped["others"])
         self.collected = max(self.collected, dumped["collected"])
         self.started += dumped["started"]
         self.narrowed |= dumped["narrowed"]
 
-    def verdict(self) -> Verdict:
-        """Judge what is there now. It is only right where the run was whole."""
-        rows = {name: row for name in self._present if not self._is_excused(name) and (row := self._row(name))}
+    def verdict(self, layout: Layout) -> Verdict | None:
+        """Judge what is there now, or nothing where a cassette tells of a module that the run did not collect.
+
+        It is only right where the run was whole. A cassette that nobody used is an orphan only where it has the
+        default name of a test or fixture, of a module that was collected or of a test module that is gone from a
+        folder that still exists. Others may belong to harnesses that tests open themselves, which are not counted.
+        Of a fixture's cassette no part is called unused: each worker of a distributed run records its own.
+        """
         known = self._present.keys() | self._excused
-        orphans = [
-            name
-            for name in self._files()
-            if name not in known and not self._is_excused(name) and self._is_ours(name)
-        ]
-        return Verdict(self._folder, rows, orphans)
+        idle = [name for name in self._files() if name not in known and self._is_ours(name)]
+        if any(self._is_elsewhere(name, layout) for name in idle):
+            return None
+        held = (name for name in self._present if not self._is_excused(name) and not is_fixture_path(name))
+        rows = {name: row for name in held if (row := self._row(name))}
+        return Verdict(self._folder, rows, [name for name in idle if self._is_orphan(name, layout)])
+
+    def _is_elsewhere(self, name: str, layout: Layout) -> bool:
+        """Tell whether a cassette belongs to a module that is there and was not collected."""
+        folder = _parent(name)
+        return folder not in self._modules and layout.has_module(folder) and not self._is_conftest(folder)
+
+    def _is_orphan(self, name: str, layout: Layout) -> bool:
+        folder = _parent(name)
+        is_known = folder in self._modules or self._is_conftest(folder)
+        is_owned = layout.is_default(name) and (is_known or layout.lost_module(folder))
+        return is_owned and name not in self._others and not self._is_excused(name)
+
+    def _is_conftest(self, folder: str) -> bool:
+        """Tell whether a folder of cassettes is that of a conftest beside or above modules that were collected."""
+        path = PurePosixPath(folder)
+        return path.name == "conftest" and any(
+            PurePosixPath(one).is_relative_to(path.parent) for one in self._modules
+        )
 
     def _add(self, name: str, present: Counter[str], used: set[str] | frozenset[str] | list[str]) -> None:
         self._present[name] = self._present.get(name, Counter()) | present
@@ -109,13 +180,18 @@ class Ledger:
     def _files(self) -> Iterator[str]:
         for path in sorted(self._folder.rglob(f"*{SUFFIX}")):
             name = path.relative_to(self._folder)
-            if name.parts[0] not in _NO_CASSETTES and not name.name.endswith(_INTERRUPTED) and path.is_file():
+            is_other = name.parts[0] in _NO_CASSETTES or _WORKING_FOLDER in name.parts
+            if not is_other and not name.name.endswith(_INTERRUPTED) and path.is_file():
                 yield name.as_posix()
 
     def _is_ours(self, name: str) -> bool:
         """Tell whether a file is a cassette of this package: the folder may hold other tools' too."""
         content = (self._folder / name).read_bytes()
         return all(mark in content for mark in _MARKS)
+
+
+def _parent(name: str) -> str:
+    return PurePosixPath(name).parent.as_posix()
 
 
 class Row(NamedTuple):

@@ -47,7 +47,7 @@ def uses_plugin(item: pytest.Item) -> bool:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Begin the ledger of a run with a test that uses the plugin; others need none."""
     if any(uses_plugin(item) for item in session.items):
-        ledger(session.config).collected = len(session.items)
+        ledger(session.config).collect((places.default_path(item), uses_plugin(item)) for item in session.items)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -101,16 +101,20 @@ def pytest_runtest_makereport(
 
 
 def _settle(item: pytest.Item) -> None:
-    """Excuse the cassette of a test that did not run to its end, or not in a mode that uses the whole of it."""
+    """Excuse the cassette of a test that did not run to its end, or not in a mode that uses the whole of it.
+
+    One that does not ask for the harness may still have been about to, by `request.getfixturevalue`.
+    """
     book = ledger(item.config)
     book.started += 1
     harness = item.stash.get(HARNESS, None)
     went = item.stash.get(WENT, Went())
-    held = went.outcome == "passed" and harness is not None and harness.options.mode in {"replay", "record"}
-    if held or not uses_plugin(item):
-        return
+    passed = went.outcome == "passed"
     if harness is not None:
-        book.excuse(harness.options.cassette)
+        if not (passed and harness.options.mode in {"replay", "record"}):
+            book.excuse(harness.options.cassette)
+        return
+    if passed and not uses_plugin(item):
         return
     book.excuse(_expected(item))
     if places.is_renamed(item):

@@ -137,7 +137,13 @@ def pytest_testnodedown(node: Any, error: object) -> None:
 
 
 def _judge(config: pytest.Config) -> None:
-    verdict = config.stash[_VERDICT] = ledger(config).verdict()
+    from pytest_rekognition.plugin.housekeeping import Layout  # noqa: PLC0415  not at plugin load
+
+    layout = Layout(config.rootpath, config.getini("python_files"), config.getini("python_functions"))
+    verdict = ledger(config).verdict(layout)
+    if verdict is None:
+        return
+    config.stash[_VERDICT] = verdict
     cache = getattr(config, "cache", None)
     if cache is not None:
         cache.set(CACHE_KEY, verdict.dump(config.rootpath))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -120,7 +121,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def cassette_dir(config: pytest.Config) -> Path:
     """Return the folder of all cassettes."""
-    return Path(config.rootpath, config.getini("rekognition_cassette_dir"))
+    return Path(os.path.normpath(config.rootpath / config.getini("rekognition_cassette_dir")))
 
 
 def max_age(config: pytest.Config) -> int:

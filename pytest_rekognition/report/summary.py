@@ -11,7 +11,7 @@ from pytest_rekognition.showing import show_path
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pytest_rekognition.cassettes.cassette import Usage
+    from pytest_rekognition.cassettes.settings import Usage
     from pytest_rekognition.exchange import Source, Violation
 
 _SOURCES = ("cassette", "reference", "live", "stub")

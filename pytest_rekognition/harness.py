@@ -234,6 +234,8 @@ class Rekognition:
         try:
             found = self.cassette.take(call)
             body, members = (b"", None) if found is None else self.cassette.served(found)
+        except CassetteError as error:
+            raise self._blame(error) from None
         except Exception as error:
             raise self._blame(_as_cassette_error(error, self.cassette)) from error
         if found is None:
@@ -253,6 +255,8 @@ class Rekognition:
             return
         try:
             self.cassette.record(call, reply.status, reply.body, reply.arrival)
+        except CassetteError as error:
+            raise self._blame(error) from None
         except Exception as error:
             raise self._blame(_as_cassette_error(error, self.cassette)) from error
 

@@ -292,9 +292,11 @@ def test_numbers_of_other_libraries_are_plain(number):
     assert type(sent) in (int, float)
 
 
+#: Characters that this Python's Unicode has not are letters to an engine with a newer one.
+TEXTS = st.text(st.characters(exclude_categories=("Cn", "Cs")))
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXTS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3),
     max_leaves=5,
 )
 

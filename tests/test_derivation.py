@@ -251,8 +251,12 @@ VERDICTS = {pattern: engines(pattern) for pattern in PATTERNS}
 _HOSTILE = st.text(st.sampled_from("aZ09²é_-.:/ \t\n\r\v\f\x85\u00a0\u2028\u0130'[]{}(),|;名"), max_size=6)
 
 
+#: What no Unicode version has assigned yet is a letter to an engine that knows a newer one.
+_ASSIGNED = st.text(st.characters(exclude_categories=("Cn", "Cs")), max_size=8)
+
+
 @settings(max_examples=60, deadline=None)
-@given(text=_HOSTILE | st.text(max_size=8))
+@given(text=_HOSTILE | _ASSIGNED)
 def test_engines_agree(text):
     """On any text the engines give one verdict, for every pattern."""
     for pattern, verdicts in VERDICTS.items():

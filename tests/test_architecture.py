@@ -11,7 +11,7 @@ NAME = "pytest_rekognition"
 
 #: An arrow points from a layer to a lower one, or stays inside one package. Modules by their first name.
 LAYERS = [
-    {"attributes", "environment", "geometry", "images", "matching", "members", "onimport"},
+    {"attributes", "environment", "folders", "geometry", "images", "matching", "members", "onimport"},
     {"showing"},
     {"exchange"},
     {"errors"},

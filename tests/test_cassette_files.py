@@ -219,8 +219,8 @@ def test_image_bytes_in_a_cassette_point_to_scrub(tmp_path):
 def test_nothing_is_left_beside_a_written_file(tmp_path):
     """A file is replaced in one step; the folder holds it, and the working folder that git ignores."""
     path = tmp_path / "sub" / "x.yaml"
-    storage.write(path, [interaction(1)], tmp_path)
-    storage.write(path, [interaction(1), interaction(2)], tmp_path)
+    storage.write(path, [interaction(1)])
+    storage.write(path, [interaction(1), interaction(2)])
     assert [path.parent / ".recording", path] == sorted(path.parent.iterdir())
     assert "*\n" == (path.parent / ".recording" / ".gitignore").read_text()
 
@@ -256,7 +256,7 @@ def test_a_credential_is_never_written(tmp_path):
 
 def test_threads_change_one_file_in_turn(tmp_path):
     """Eight threads that add to one cassette lose nothing."""
-    store = storage.Store(tmp_path / "x.yaml", tmp_path)
+    store = storage.Store(tmp_path / "x.yaml")
 
     def add(number):
         for step in range(5):

@@ -725,7 +725,7 @@ def judged(here):
     root = here / "cassettes"
     half = [recorded(), recorded(1), recorded(2)]
     storage.write(root / "half.yaml", half)
-    storage.write(root / "sub" / "all.yaml", [recorded()], root)
+    storage.write(root / "sub" / "all.yaml", [recorded()])
     storage.write(root / "orphan.yaml", [recorded()])
     verdict = {
         "folder": "cassettes",
@@ -852,8 +852,8 @@ def test_prune_acts_on_what_a_run_left(pytester):
     root = pytester.path / "cassettes"
     used = recorded(operation="ListCollections", request={}, body='{"CollectionIds": [], "FaceModelVersions": []}')
     pytester.makepyfile(test_album=SUITE)
-    storage.write(root / "test_album" / "test_people.yaml", [used, recorded(1)], root)
-    storage.write(root / "test_album" / "test_gone.yaml", [recorded(1)], root)
+    storage.write(root / "test_album" / "test_people.yaml", [used, recorded(1)])
+    storage.write(root / "test_album" / "test_gone.yaml", [recorded(1)])
 
     pytester.runpytest_subprocess().assert_outcomes(passed=1)
     output = run("cassettes", "prune", "--yes").output
@@ -873,7 +873,7 @@ def the_pages_project(root):
     drifted = json.dumps({"FaceDetails": [], "ModelVersion": "8.0"})
     unused = recorded(1)
     path = root / "tests" / "cassettes" / "test_album" / "test_people.yaml"
-    storage.write(path, [recorded(body=drifted), unused], root / "tests" / "cassettes")
+    storage.write(path, [recorded(body=drifted), unused])
     write_json(
         root / "tests" / "fakes" / "people.json",
         {"operation": "detect_faces", "response": broken_faces(Confidence=250)},

@@ -96,7 +96,7 @@ def test_a_killed_rerecording_leaves_the_old_cassette_or_the_new(recorder, endpo
     for number in range(1, max(6, KILLS // 4)):
         before = {path: collections(path) for path in tmp_path.glob("?.yaml")}
         had = recorder.run("rerecord", tmp_path, endpoint.url, 4 * number, kill_after=chance.uniform(0.02, 0.3))
-        recover(tmp_path, lambda path: Store(path, tmp_path))
+        recover(tmp_path, Store)
         for path in tmp_path.glob("?.yaml"):
             anew = [f"{4 * number + int(path.stem)}-{step}" for step in range(3)]
             assert collections(path) in {tuple(before[path]): before[path], tuple(anew): anew}.values()
@@ -120,7 +120,7 @@ def test_a_journal_that_is_cut_off_gives_what_is_whole(tmp_path, endpoint):
     journal._path.write_bytes(text[:-30])
     journal._lock.release()
 
-    found = recover(tmp_path, lambda path: Store(path, tmp_path))
+    found = recover(tmp_path, Store)
 
     assert [(cassette, 1)] == found
     assert ["a"] == collections(cassette)
@@ -129,7 +129,7 @@ def test_a_journal_that_is_cut_off_gives_what_is_whole(tmp_path, endpoint):
 def test_a_living_journal_is_left_alone(tmp_path):
     """What another process is recording right now is its own."""
     journal = Journal(tmp_path / "x.yaml", tmp_path, replaces=False)
-    assert [] == recover(tmp_path, lambda path: Store(path, tmp_path))
+    assert [] == recover(tmp_path, Store)
     assert journal._path.exists()
     journal.close()
     assert [".gitignore"] == [path.name for path in (tmp_path / storage.WORKING_FOLDER).iterdir()]
@@ -146,10 +146,10 @@ def test_a_journal_whose_cassette_is_broken_waits(tmp_path, endpoint):
     journal._lock.release()
     cassette.write_text("broken: [")
 
-    assert [] == recover(tmp_path, lambda path: Store(path, tmp_path))
+    assert [] == recover(tmp_path, Store)
     assert "broken: [" == cassette.read_text()
     cassette.unlink()
-    assert [(cassette, 1)] == recover(tmp_path, lambda path: Store(path, tmp_path))
+    assert [(cassette, 1)] == recover(tmp_path, Store)
 
 
 SHARED = """

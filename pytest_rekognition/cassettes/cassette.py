@@ -16,10 +16,11 @@ from pytest_rekognition.cassettes import sidecar, stored
 from pytest_rekognition.cassettes.accounts import MASK, account_of_key, mask_accounts, unmasked
 from pytest_rekognition.cassettes.interaction import Interaction, Provenance, to_entry
 from pytest_rekognition.cassettes.journal import Journal, Recovered, added, recover
+from pytest_rekognition.cassettes.naming import IMAGES, INTERRUPTED
 from pytest_rekognition.cassettes.provenance import clean_uri, provenance_of
 from pytest_rekognition.cassettes.secrets import refuse_secrets
-from pytest_rekognition.cassettes.settings import IMAGES, REFUSALS, CassetteSettings, Usage, stamp
-from pytest_rekognition.cassettes.storage import INTERRUPTED, Store
+from pytest_rekognition.cassettes.settings import REFUSALS, CassetteSettings, Usage, stamp
+from pytest_rekognition.cassettes.storage import Store
 from pytest_rekognition.matching import differences
 
 if TYPE_CHECKING:
@@ -169,7 +170,6 @@ class Cassette:
     def _store(self, path: Path) -> Store:
         return Store(
             path,
-            self.settings.root,
             serializer=self.settings.serializer,
             persister=self.settings.persister,
         )

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pytest_rekognition.cassettes.interaction import from_entry, to_entry
-from pytest_rekognition.cassettes.storage import INTERRUPTED, WORKING_FOLDER, Store, working_folder
+from pytest_rekognition.cassettes.naming import INTERRUPTED, WORKING_FOLDER
+from pytest_rekognition.cassettes.storage import Store, working_folder
 from pytest_rekognition.errors import CassetteError
 
 if TYPE_CHECKING:

@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SUFFIX = ".yaml"
+_CUT_OFF = ".interrupted"
+#: How an interrupted rerecording is kept, beside the cassette that stays.
+INTERRUPTED = f"{_CUT_OFF}{SUFFIX}"
+#: Beside cassettes: locks, journals and texts in the making. Nothing in it is to be committed.
+WORKING_FOLDER = ".recording"
+#: Below the folder of all cassettes: the images that were kept.
+IMAGES = "images"
 #: Begins the name of a cassette of a fixture: no test function has a '-' in its name.
 FIXTURE = "fixture-"
 
@@ -25,7 +32,6 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\[[a-z0-9_.\-\[\]=,+@]*\])?")
 _DEVICE = re.compile(r"(?:con|prn|aux|nul|(?:com|lpt)[0-9])(?:\.|$)", re.IGNORECASE)
 #: Names of folders that could be taken for something else: hidden, cut by Windows, a cassette, or hashed here.
 _MISTAKABLE = re.compile(r"\..*|.*\.|.*\.ya?ml|.*-[0-9a-f]{12}", re.IGNORECASE | re.DOTALL)
-_INTERRUPTED = ".interrupted"
 #: In bytes. Most file systems take 255; the files of an interrupted recording and of a lock are named after it.
 _LONGEST, _LONGEST_NAMED = 100, 200
 #: Hexadecimal digits. 10,000 names that are equal but for theirs share one with a chance of 1 in 5 million.
@@ -86,7 +92,7 @@ def _mistake(part: str) -> str | None:
         f"{part!r} begins or ends with a dot": part.startswith(".") or part.endswith("."),
         f"{part!r} is a device on Windows": _DEVICE.match(part) is not None,
         f"cassettes end in {SUFFIX}": part.endswith(".yml"),
-        f"{_INTERRUPTED!r} ends the names of recordings that were cut off": part.endswith(_INTERRUPTED),
+        f"{_CUT_OFF!r} ends the names of recordings that were cut off": part.endswith(_CUT_OFF),
         f"a part of it is longer than {_LONGEST_NAMED} characters": len(part) > _LONGEST_NAMED,
     }
     return next((mistake for mistake, is_made in mistakes.items() if is_made), None)
@@ -110,7 +116,7 @@ def _is_plain_folder(name: str) -> bool:
 def _file(owners: Sequence[str], kind: str, name: str) -> str:
     whole = ".".join([*owners, kind + name])
     is_plain = all(map(_IDENTIFIER.fullmatch, owners)) and _NAME.fullmatch(name) is not None
-    strange = _DEVICE.match(whole) or whole.endswith(_INTERRUPTED)
+    strange = _DEVICE.match(whole) or whole.endswith(_CUT_OFF)
     if is_plain and not strange and len(whole) <= _LONGEST:
         return f"{whole}{SUFFIX}"
     return f"{_hashed(whole, json.dumps([kind, *owners, name]))}{SUFFIX}"

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     #: Tells whether a call (its operation, its stored request) is a recorded one.
     Matches = Callable[[str, Mapping[str, Any], Interaction], bool]
 
-#: Below the folder of all cassettes: the images that were kept.
-IMAGES = "images"
 #: Errors about whoever called, not about the call: mode record asks anew, once the credentials are mended.
 REFUSALS = frozenset(
     {

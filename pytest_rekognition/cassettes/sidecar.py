@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
 import stat
 import threading
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pytest_rekognition.cassettes.storage import replace
 from pytest_rekognition.errors import CassetteError
+from pytest_rekognition.folders import own_files
 from pytest_rekognition.images import describe_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _SUFFIXES = {"image/jpeg": ".jpg", "image/png": ".png"}
 #: What is neither.
@@ -24,9 +24,6 @@ _OTHER = ".bin"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 #: The files that a request's image may come from.
 _IMAGE = re.compile(r"\.(?:jpe?g|png)", re.IGNORECASE)
-#: Folders of other people's files. Hidden ones, and virtual environments by their mark, are skipped too.
-_NOT_OURS = frozenset({"node_modules", "site-packages", "__pycache__"})
-_ENVIRONMENT_MARK = "pyvenv.cfg"
 
 
 def keep(folder: Path, data: bytes) -> Path:
@@ -82,17 +79,10 @@ class ImageFinder:
 
     def _images(self) -> Iterator[tuple[str, int]]:
         root = self._project.resolve()
-        for folder, folders, files in os.walk(root):
-            place = Path(folder)
-            if _ENVIRONMENT_MARK in files and place != root:
-                folders.clear()
-                continue
-            folders[:] = [name for name in folders if name not in _NOT_OURS and not name.startswith(".")]
-            for name in files:
-                path = place / name
-                size = _size_of(path, root) if _is_image_name(path) else None
-                if size is not None:
-                    yield path.relative_to(root).as_posix(), size
+        for path in own_files(root):
+            size = _size_of(path, root) if _is_image_name(path) else None
+            if size is not None:
+                yield path.relative_to(root).as_posix(), size
 
     def _digest(self, path: str) -> bytes | None:
         """Return a file's digest, or None where it cannot be read."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from pytest_rekognition.cassettes import serializer as yaml_serializer
 from pytest_rekognition.cassettes.interaction import from_entry, to_entry
+from pytest_rekognition.cassettes.naming import WORKING_FOLDER
 from pytest_rekognition.cassettes.secrets import refuse_secrets
 from pytest_rekognition.errors import CassetteError
 from pytest_rekognition.showing import show_path
@@ -24,11 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pytest_rekognition.cassettes.interaction import Interaction
-
-#: Below the folder of all cassettes: locks, journals and texts in the making. Nothing in it is to be committed.
-WORKING_FOLDER = ".recording"
-#: How an interrupted rerecording is kept, beside the cassette that stays.
-INTERRUPTED = ".interrupted.yaml"
 
 
 class Serializer(Protocol):
@@ -83,13 +79,11 @@ class Store:
     def __init__(
         self,
         path: Path,
-        root: Path,
         *,
         serializer: Serializer | None = None,
         persister: Persister | None = None,
     ) -> None:
         self.path = path
-        self.root = root
         self._serializer: Serializer = serializer or yaml_serializer
         self._persister: Persister = persister or FilePersister()
 
@@ -137,13 +131,13 @@ class Store:
 
 def read(path: Path) -> list[Interaction]:
     """Return the interactions of a cassette file; raises `FileNotFoundError`, or `CassetteError`."""
-    return Store(path, path.parent).read()
+    return Store(path).read()
 
 
-def write(path: Path, interactions: Iterable[Interaction], root: Path | None = None) -> None:
-    """Replace a cassette file by these interactions, under its lock; `root` is the folder of all cassettes."""
+def write(path: Path, interactions: Iterable[Interaction]) -> None:
+    """Replace a cassette file by these interactions, under its lock."""
     kept = list(interactions)
-    Store(path, root or path.parent).change(lambda _: kept)
+    Store(path).change(lambda _: kept)
 
 
 class _Guarded:

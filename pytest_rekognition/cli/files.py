@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from pytest_rekognition.folders import own_files
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
 CASSETTES = frozenset({".yaml", ".yml"})
 DOCUMENTS = frozenset({".json", ".jsonl"})
-#: Folders of other people's files. Hidden ones, and virtual environments by their mark, are skipped too.
-_NOT_OURS = frozenset({"node_modules", "site-packages", "__pycache__"})
-_ENVIRONMENT_MARK = "pyvenv.cfg"
 _INTERACTIONS = re.compile(r"^[\"']?interactions[\"']?\s*:", re.MULTILINE)
 _INTERACTIONS_IN_BRACES = re.compile(r"^\s*\{(?:.|\n)*?\binteractions[\"']?\s*:")
 
@@ -75,10 +73,4 @@ def _files(path: Path, suffixes: Collection[str]) -> Iterator[Found]:
 
 
 def _below(root: Path) -> Iterator[Path]:
-    for folder, folders, files in os.walk(root):
-        place = Path(folder)
-        if _ENVIRONMENT_MARK in files and place != root:
-            folders.clear()
-            continue
-        folders[:] = [name for name in folders if name not in _NOT_OURS and not name.startswith(".")]
-        yield from (place / name for name in files if not name.startswith("."))
+    return (path for path in own_files(root) if not path.name.startswith("."))

@@ -75,9 +75,8 @@ def prune(
     if not yes and not typer.confirm("Remove them?"):
         say("Nothing was removed.")
         raise typer.Exit(FOUND)
-    root = _root(verdict, cache_dir)
     for one in stale:
-        _remove(one, root)
+        _remove(one)
         _forget(verdict, one, place)
 
 
@@ -167,7 +166,7 @@ def _sentence(one: _Stale) -> str:
     return f"{show_path(one.path)}: {len(removed)} of {plural(len(interactions), 'interaction')} ({operations})"
 
 
-def _remove(one: _Stale, root: Path) -> None:
+def _remove(one: _Stale) -> None:
     """Remove what is unused, under the cassette's lock; a cassette of which nothing stays goes as a whole."""
     from pytest_rekognition.cassettes import storage  # noqa: PLC0415  not for --help
 
@@ -176,7 +175,7 @@ def _remove(one: _Stale, root: Path) -> None:
         return one.kept(interactions)
 
     if one.unused is not None and one.kept(storage.read(one.path)):
-        storage.Store(one.path, root).change(kept)
+        storage.Store(one.path).change(kept)
         return
     with storage.locked(one.path):
         _refuse_other(one)

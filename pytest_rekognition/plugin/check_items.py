@@ -16,17 +16,16 @@ if TYPE_CHECKING:
     from pytest_rekognition.cassettes.interaction import Interaction
     from pytest_rekognition.errors import CassetteError
 
-#: Endings of files below the folder of all cassettes that are none: what is left of recordings that were cut off.
-_INTERRUPTED = ".interrupted.yaml"
-
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> CassetteFile | None:
     """Collect the cassettes, where they are to be checked."""
     config = parent.config
-    is_cassette = file_path.suffix == ".yaml" and not file_path.name.endswith(_INTERRUPTED)
-    if is_cassette and config.getoption("rekognition_check") and file_path.is_relative_to(cassette_dir(config)):
-        return CassetteFile.from_parent(parent, path=file_path)
-    return None
+    if not config.getoption("rekognition_check") or not file_path.is_relative_to(cassette_dir(config)):
+        return None
+    from pytest_rekognition.cassettes.naming import INTERRUPTED, SUFFIX  # noqa: PLC0415  not at plugin load
+
+    is_cassette = file_path.suffix == SUFFIX and not file_path.name.endswith(INTERRUPTED)
+    return CassetteFile.from_parent(parent, path=file_path) if is_cassette else None
 
 
 class CassetteFile(pytest.File):

@@ -10,7 +10,7 @@ from fnmatch import fnmatch
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_rekognition.cassettes.naming import SUFFIX, is_fixture_path
+from pytest_rekognition.cassettes.naming import IMAGES, INTERRUPTED, SUFFIX, WORKING_FOLDER, is_fixture_path
 from pytest_rekognition.report.summary import unused_lines
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ if TYPE_CHECKING:
     from pytest_rekognition.cassettes.settings import Usage
 
 #: Folders below that of all cassettes which hold none.
-_WORKING_FOLDER = ".recording"
-_NO_CASSETTES = frozenset({_WORKING_FOLDER, "images"})
-_INTERRUPTED = ".interrupted.yaml"
+_NO_CASSETTES = frozenset({WORKING_FOLDER, IMAGES})
 #: What every recording of this package has in its file, and files of others have not, both at once.
 _MARKS = (b"RekognitionService.", b"recorded:")
 #: Ends a name that was made safe: what it was made from cannot be told.
@@ -180,8 +178,8 @@ class Ledger:
     def _files(self) -> Iterator[str]:
         for path in sorted(self._folder.rglob(f"*{SUFFIX}")):
             name = path.relative_to(self._folder)
-            is_other = name.parts[0] in _NO_CASSETTES or _WORKING_FOLDER in name.parts
-            if not is_other and not name.name.endswith(_INTERRUPTED) and path.is_file():
+            is_other = name.parts[0] in _NO_CASSETTES or WORKING_FOLDER in name.parts
+            if not is_other and not name.name.endswith(INTERRUPTED) and path.is_file():
                 yield name.as_posix()
 
     def _is_ours(self, name: str) -> bool:

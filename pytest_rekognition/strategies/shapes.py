@@ -115,8 +115,11 @@ _ABSENT: Final = frozenset(
 
 
 def resolved(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema, or the shared shape that it refers to."""
-    return catalog.shape(schema["$ref"].rpartition("/")[2]) if "$ref" in schema else schema
+    """Return a schema, or the shared shape that it refers to, with the least length that it adds to it."""
+    if "$ref" not in schema:
+        return schema
+    shape = catalog.shape(schema["$ref"].rpartition("/")[2])
+    return shape | {"minItems": schema["minItems"]} if "minItems" in schema else shape
 
 
 class Compiler:
@@ -142,6 +145,8 @@ class Compiler:
 
     def value(self, schema: dict[str, Any]) -> Strategy:
         """Return the strategy of a schema, or of the shape that it refers to."""
+        if "minItems" in schema:
+            schema = resolved(schema)
         if "$ref" in schema:
             name = schema["$ref"].rpartition("/")[2]
             if name not in self._shapes:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from pytest_rekognition.builders import build, face_detail
     from pytest_rekognition.contract import Contract
-    from pytest_rekognition.drawing import DrawnFace, DrawnImage, draw
+    from pytest_rekognition.drawing import DrawnFace, DrawnImage, DrawnVideo, MovingFace, draw, draw_video
     from pytest_rekognition.errors import (
         CassetteError,
         ContractError,
@@ -38,10 +38,12 @@ __all__ = [
     "ContractError",
     "DrawnFace",
     "DrawnImage",
+    "DrawnVideo",
     "ErrorReply",
     "Exchange",
     "MissingDependencyError",
     "Mode",
+    "MovingFace",
     "NetworkBlockedError",
     "NoReferenceError",
     "PytestRekognitionError",
@@ -56,13 +58,14 @@ __all__ = [
     "Violation",
     "build",
     "draw",
+    "draw_video",
     "face_detail",
 ]
 
 _HOMES = {
     "builders": ("build", "face_detail"),
     "contract": ("Contract",),
-    "drawing": ("DrawnFace", "DrawnImage", "draw"),
+    "drawing": ("DrawnFace", "DrawnImage", "DrawnVideo", "MovingFace", "draw", "draw_video"),
     "exchange": ("Call", "ErrorReply", "Exchange", "Reply", "Violation"),
     "harness": ("Rekognition",),
     "options": ("Mode",),

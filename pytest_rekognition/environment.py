@@ -10,7 +10,7 @@ from pathlib import Path
 PLACEHOLDER_REGION = "us-east-1"
 _REGION = "AWS_DEFAULT_REGION"
 #: What stands in for credentials; the values that moto uses too.
-_CREDENTIALS = {
+FAKE_CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "testing",
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_SESSION_TOKEN": "testing",
@@ -32,7 +32,7 @@ class FakeEnvironment:
         with self._lock:
             self._users += 1
             if self._users == 1:
-                fakes = {**_CREDENTIALS, _REGION: _configured_region() or PLACEHOLDER_REGION}
+                fakes = {**FAKE_CREDENTIALS, _REGION: _configured_region() or PLACEHOLDER_REGION}
                 self._saved = {name: os.environ.get(name) for name in (*fakes, *_PROFILES)}
                 os.environ.update(fakes)
                 for name in _PROFILES:

@@ -6,7 +6,7 @@ drops the members that it does not know. Blob members (images) are `bytes`, neve
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from pytest_rekognition.showing import show, show_members
@@ -47,6 +47,8 @@ class Call:
     operation: str
     #: the request's members, images as `bytes`
     request: Mapping[str, Any]
+    #: the region that the client is for, where that is known; two calls that differ in it alone are equal
+    region: str | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         return f"{self.operation}({show_members(self.request)})"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 import threading
 from dataclasses import replace
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from pytest_rekognition import catalog, seam, wire
 from pytest_rekognition.answers import REFUSED_IN_STUBS, Answers, document_of
 from pytest_rekognition.backends.reference import HANDLERS as REFERENCED
-from pytest_rekognition.backends.reference import ReferenceBackend
-from pytest_rekognition.backends.reference.engines import engine_entry
 from pytest_rekognition.backends.stubs import Stub, StubBackend
+from pytest_rekognition.clients import create_client
 from pytest_rekognition.contract import Contract
 from pytest_rekognition.criteria import check_criteria
 from pytest_rekognition.environment import FAKE_ENVIRONMENT
@@ -29,22 +27,30 @@ from pytest_rekognition.errors import (
 )
 from pytest_rekognition.matching import plain_image
 from pytest_rekognition.options import Options, options
-from pytest_rekognition.recording import cassette_of, settled
+from pytest_rekognition.recording import as_cassette_error, cassette_of, settled
 from pytest_rekognition.records import Record, request_violations
+from pytest_rekognition.referencing import check_reference, reference_backend
 from pytest_rekognition.report import messages
-from pytest_rekognition.showing import show, show_path
+from pytest_rekognition.showing import show_path
+from pytest_rekognition.stating import image_bytes, stated_faces
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from types import TracebackType
 
     from mypy_boto3_rekognition.client import RekognitionClient
 
-    from pytest_rekognition.backends import Backend
+    from pytest_rekognition.backends.reference import ReferenceBackend
+    from pytest_rekognition.backends.reference.celebrities import Celebrities
+    from pytest_rekognition.backends.reference.clock import Clock
+    from pytest_rekognition.backends.reference.liveness import Liveness
+    from pytest_rekognition.backends.reference.videos import Jobs
     from pytest_rekognition.cassettes.cassette import Cassette
     from pytest_rekognition.cassettes.settings import Usage
     from pytest_rekognition.exchange import Call, Exchange, Reply, Source, Violation
     from pytest_rekognition.wire import WireCall, WireReply
+
+    Answer = Callable[[WireCall], WireReply | None]
 
 _OK = 200
 _FATAL = frozenset({"breach"})
@@ -64,17 +70,19 @@ class Rekognition:
 
     def __init__(self, **keywords: Any) -> None:
         self.options: Options = settled(options(keywords))
-        engine_entry(self.options.engine)  # an unknown name is refused here, not at the first image
+        check_reference(self.options)
         #: every violation so far that failed nothing: notes, and drift of the service
         self.findings: list[Violation] = []
         self._records: list[Record] = []
         self._problems: list[str] = []
         self._stubs = StubBackend()
-        self._reference: Backend | None = None
+        self._reference: ReferenceBackend | None = None
         self._lock = threading.Lock()
         self._is_open = False
         self._judged: dict[int, tuple[object, Mapping[str, Any]]] = {}
         self._usage: Usage | None = None
+        #: stands between each call and whoever answers it: takes the call, and what answers it
+        self.alter: Callable[[WireCall, Answer], WireReply | None] | None = None
         #: the cassette that calls are replayed from and recorded to, or None
         self.cassette = cassette_of(self.options)
 
@@ -113,6 +121,8 @@ class Rekognition:
         wire.close_tap(self)
         if self.offline:
             FAKE_ENVIRONMENT.leave()
+        if self._reference is not None:
+            self._reference.close()
         if self.cassette is not None:
             self._finish(self.cassette, passed=passed and not self.problems(unused_stubs=False))
 
@@ -121,7 +131,7 @@ class Rekognition:
             cassette.finish(passed=passed)
             self._usage = cassette.usage()
         except Exception as error:  # noqa: BLE001  a full disk, for example: kept for verify
-            self._blame(_as_cassette_error(error, cassette))
+            self._blame(as_cassette_error(error, cassette))
 
     def usage(self) -> Usage | None:
         """Return what was done with the cassette, once the harness is closed; None where there is no cassette."""
@@ -188,35 +198,70 @@ class Rekognition:
 
     def client(self, **keywords: Any) -> RekognitionClient:
         """Create a client: boto3's where it is installed, else botocore's. Any other client serves as well."""
-        if keywords.get("service_name", "rekognition") != "rekognition":
-            raise UsageError(
-                f"rekognition.client() creates clients for rekognition, not for {keywords['service_name']!r}."
-                " Create other services' clients with boto3, and mock them with moto, for example."
-            )
-        keywords.pop("service_name", None)
-        if importlib.util.find_spec("boto3") is not None:
-            import boto3  # noqa: PLC0415  optional
+        return create_client(keywords)
 
-            return boto3.client("rekognition", **keywords)
-        from botocore.session import get_session  # noqa: PLC0415  not at plugin load
+    # --- what the reference is told ------------------------------------------------------------------------
 
-        return cast("RekognitionClient", get_session().create_client("rekognition", **keywords))
+    @property
+    def reference(self) -> ReferenceBackend:
+        """The reference backend of this harness, which answers in mode `reference`."""
+        with self._lock:
+            if self._reference is None:
+                self._reference = reference_backend(self.options)
+            return self._reference
+
+    @property
+    def clock(self) -> Clock:
+        """The reference's time: `rekognition.clock.advance(60)`."""
+        return self.reference.clock
+
+    @property
+    def jobs(self) -> Jobs:
+        """The reference's analyses of videos, and how long they take: `rekognition.jobs.takes = 30`."""
+        return self.reference.jobs
+
+    @property
+    def celebrities(self) -> Celebrities:
+        """The people whom the reference is to know: `rekognition.celebrities.add(...)`."""
+        return self.reference.celebrities
+
+    @property
+    def liveness(self) -> Liveness:
+        """What the reference's liveness sessions come to: `rekognition.liveness.outcome(...)`."""
+        return self.reference.liveness
+
+    def know(self, image: Any, faces: int | Sequence[Mapping[str, Any]]) -> None:
+        """State the faces that the reference is to see in an image: bytes, a file's path, or a drawn image.
+
+        `faces` is their number, or a mapping each: the overrides of `face_detail`, and `person`, a name. Faces of
+        one person are alike, those of two are not. Raises `UsageError`, or `ContractError` for an impossible face.
+        """
+        __tracebackhide__ = True
+        self.reference.know(image_bytes(image), stated_faces(faces))
 
     # --- the tap -------------------------------------------------------------------------------------------
 
     def answer(self, call: WireCall) -> WireReply | None:
+        """Answer a call, or return None to let it go to the service; `alter` may change either."""
+        return self._answered(call) if self.alter is None else self.alter(call, self._answered)
+
+    def _answered(self, call: WireCall) -> WireReply | None:
         """Answer a call from the stubs, the cassette or the reference backend; None lets it go to the service."""
-        step = self._stubs.take(call.call)
-        if step is not None:
-            return self._serve(step.serve, call, "stub", unchecked=step.unchecked)
+        stubbed = self._stubbed(call)
+        if stubbed is not None:
+            return stubbed
         replayed = self._replay(call.call)
         if replayed is not None:
             return replayed
         if self.options.uses_reference:
-            return self._serve(self._reference_backend().reply, call, "reference")
+            return self._serve(self.reference.reply, call, "reference")
         if not self.offline:
             return None
         raise self._blame(UnansweredCallError(self._unanswered(call.call)))
+
+    def _stubbed(self, call: WireCall) -> WireReply | None:
+        step = self._stubs.take(call.call)
+        return None if step is None else self._serve(step.serve, call, "stub", unchecked=step.unchecked)
 
     def observe(self, call: WireCall, reply: WireReply) -> None:
         """Judge an exchange and keep it; raises `ContractError` for a breach, which `verify` repeats."""
@@ -226,6 +271,16 @@ class Rekognition:
         self._record(call.call, reply)
         if not reply.unchecked:
             self._judge(call, record)
+
+    def answer_http(self, call: WireCall) -> WireReply:
+        """Answer a call that came over HTTP, in any mode: from the stubs, else the reference; and judge it."""
+        reply = self._answered_here(call) if self.alter is None else self.alter(call, self._answered_here)
+        answered = cast("WireReply", reply)
+        self.observe(call, answered)
+        return answered
+
+    def _answered_here(self, call: WireCall) -> WireReply:
+        return self._stubbed(call) or self._serve(self.reference.reply, call, "reference")
 
     def _replay(self, call: Call) -> WireReply | None:
         """Answer a call from the cassette; `ContractError`, `CassetteError` are kept for `verify`."""
@@ -237,7 +292,7 @@ class Rekognition:
         except CassetteError as error:
             raise self._blame(error) from None
         except Exception as error:
-            raise self._blame(_as_cassette_error(error, self.cassette)) from error
+            raise self._blame(as_cassette_error(error, self.cassette)) from error
         if found is None:
             return None
         return wire.WireReply(
@@ -258,7 +313,7 @@ class Rekognition:
         except CassetteError as error:
             raise self._blame(error) from None
         except Exception as error:
-            raise self._blame(_as_cassette_error(error, self.cassette)) from error
+            raise self._blame(as_cassette_error(error, self.cassette)) from error
 
     def _unanswered(self, call: Call) -> str:
         return messages.unanswered(
@@ -333,19 +388,6 @@ class Rekognition:
     def _keep(self, problem: str) -> None:
         with self._lock:
             self._problems.append(problem)
-
-    def _reference_backend(self) -> Backend:
-        with self._lock:
-            if self._reference is None:
-                self._reference = ReferenceBackend(engine=self.options.engine)
-            return self._reference
-
-
-def _as_cassette_error(error: Exception, cassette: Cassette) -> CassetteError:
-    """Return an error of whatever was at work on a cassette (a hook, the disk) as one of this package."""
-    if isinstance(error, CassetteError):
-        return error
-    return CassetteError(f"{show_path(cassette.path)}: {type(error).__name__}: {show(str(error))}")
 
 
 def _caller() -> str:

@@ -62,12 +62,24 @@ class Options:
     strict: bool = False
     #: the reference detector's engine, or "auto" for the best one present
     engine: str = "auto"
+    #: what tells the reference whose a face is: an embedder's name, the path of an ONNX network, or an `Embedder`
+    embedder: Any = "auto"
+    #: a folder of weights, which the reference looks into first
+    models: Path | None = None
+    #: a folder that the reference reads in S3's place: `ROOT/BUCKET/KEY`
+    s3_root: Path | None = None
+    #: the boto3 or botocore session whose S3 and SNS the reference uses, by default those of the calling client
+    session: Any = None
     #: what an unrecorded call does in mode `replay`
     unrecorded: Unrecorded = "fail"
     #: whether a stub may stay unused
     allow_unused_stubs: bool = False
     #: whether a call that nobody answered may be swallowed by the code under test
     allow_unanswered_calls: bool = False
+    #: how often at most pytest runs the test again, each time with one answer altered; 0 for not at all
+    variants: int = 0
+    #: names of alterations under which the application may break, such as `no-faces` or `DetectFaces#1:no-faces`
+    may_break: tuple[str, ...] = ()
     #: the cassette's file, or None for no cassette
     cassette: Path | None = None
     #: the folder of all cassettes, by default the cassette's own
@@ -95,7 +107,9 @@ class Options:
         return self.mode is Mode.REFERENCE or (self.mode is Mode.REPLAY and self.unrecorded == "reference")
 
 
-_PATHS = frozenset({"cassette", "cassette_dir", "project"})
+#: How often a test is run again at most, where `variants` is True.
+DEFAULT_VARIANTS = 100
+_PATHS = frozenset({"cassette", "cassette_dir", "models", "project", "s3_root"})
 #: Options that are objects, and what each must have.
 _SEAMS: dict[str, tuple[str, ...]] = {
     "before_record": ("__call__",),
@@ -127,6 +141,8 @@ def _checked(name: str, value: Any) -> Any:
         return _mode(value)
     if name == "unrecorded":
         return _choice(name, value, get_args(Unrecorded))
+    if name in _FORMS:
+        return _FORMS[name](value)
     if name in _PATHS:
         return _path(name, value)
     if name in _SEAMS:
@@ -140,6 +156,43 @@ def _checked(name: str, value: Any) -> Any:
 def _mode(value: Any) -> Mode:
     name = _choice("mode", value, [*(mode.value for mode in Mode), *ALIASES])
     return ALIASES.get(name) or Mode(name)
+
+
+def _variants(value: Any) -> int:
+    if isinstance(value, bool):
+        return DEFAULT_VARIANTS if value else 0
+    if not isinstance(value, int) or value < 0:
+        raise UsageError(f"variants must be True, False or a number of re-runs, not {value!r}")
+    return value
+
+
+def _may_break(value: Any) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple) or not all(isinstance(item, str) for item in value):
+        raise UsageError(f"may_break must be a list of names, such as ['no-faces'], not {value!r}")
+    return tuple(value)
+
+
+def _embedder(value: Any) -> Any:
+    if isinstance(value, str | PathLike):
+        return str(value)
+    if not all(hasattr(value, member) for member in ("name", "size", "embed", "similarity")):
+        raise UsageError(f"embedder must be a name, the path of an ONNX network, or an Embedder, not {value!r}")
+    return value
+
+
+def _session(value: Any) -> Any:
+    if not (value is None or callable(getattr(value, "create_client", None) or getattr(value, "client", None))):
+        raise UsageError(f"session must be a session of boto3 or botocore, not {value!r}")
+    return value
+
+
+#: Options with a form of their own.
+_FORMS: dict[str, Callable[[Any], Any]] = {
+    "variants": _variants,
+    "may_break": _may_break,
+    "embedder": _embedder,
+    "session": _session,
+}
 
 
 def _path(name: str, value: Any) -> Path | None:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Literal
 from pytest_rekognition.cassettes.cassette import Cassette
 from pytest_rekognition.cassettes.settings import CassetteSettings
 from pytest_rekognition.cassettes.vcrpy import AdaptedPersister, matches_by
-from pytest_rekognition.errors import UsageError
+from pytest_rekognition.errors import CassetteError, UsageError
 from pytest_rekognition.options import Mode
+from pytest_rekognition.showing import show, show_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,3 +61,10 @@ def cassette_of(settings: Options) -> Cassette | None:
             persister=None if persister is None else AdaptedPersister(persister),
         )
     )
+
+
+def as_cassette_error(error: Exception, cassette: Cassette) -> CassetteError:
+    """Return an error of whatever was at work on a cassette (a hook, the disk) as one of this package."""
+    if isinstance(error, CassetteError):
+        return error
+    return CassetteError(f"{show_path(cassette.path)}: {type(error).__name__}: {show(str(error))}")

@@ -43,3 +43,8 @@ def show_path(path: Path) -> str:
 
 def _cut(text: str) -> str:
     return text if len(text) <= _LONGEST_STRUCTURE else f"{text[:_LONGEST_STRUCTURE]}…"
+
+
+def plural(number: int, word: str, words: str | None = None) -> str:
+    """Return `1 breach`, `2 breaches`."""
+    return f"{number:,} {word if number == 1 else words or f'{word}s'}"

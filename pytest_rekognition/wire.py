@@ -13,8 +13,6 @@ import itertools
 import json
 import sys
 import uuid
-from base64 import b64decode
-from collections.abc import Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -22,16 +20,17 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from pytest_rekognition import catalog
 from pytest_rekognition.errors import MockedServiceError, NetworkBlockedError
 from pytest_rekognition.exchange import Arrival, Call
-from pytest_rekognition.members import converted
-from pytest_rekognition.showing import show
+from pytest_rekognition.wire_request import WireRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping
 
     from pytest_rekognition.exchange import Source
 
 #: An address that no mock knows: after we have answered, moto's handler is called too, and must find nothing.
 NOWHERE = "https://answered.invalid/"
+#: As recorded from the service.
+CONTENT_TYPE = "application/x-amz-json-1.1"
 #: What the answers of this package's own endpoint say of themselves.
 REFERENCE_HEADER = "X-Pytest-Rekognition-Reference"
 #: What botocore's and aiobotocore's credentials keep, some below a leading underscore.
@@ -87,6 +86,25 @@ class Tap(Protocol):
         ...
 
 
+class Credentials(NamedTuple):
+    """What a client signs with."""
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+
+
+class Caller(NamedTuple):
+    """The client that makes the present call."""
+
+    #: the region that it is for, or None where nobody knows
+    region: str | None = None
+    #: what it would sign with; None where it has nothing yet, or is no client of this process
+    credentials: Credentials | None = None
+    #: whether it calls an address that is let through
+    let_through: bool = False
+
+
 class _InFlight(NamedTuple):
     """The attempt that this thread or task is making."""
 
@@ -100,7 +118,9 @@ class _InFlight(NamedTuple):
 
 _taps: list[Tap] = []
 _blocks: list[str] = []
+_let_through: list[str] = []
 _request_numbers = itertools.count(1)
+_caller: ContextVar[Caller] = ContextVar("rekognition_caller", default=Caller())  # noqa: B039  immutable
 _in_flight: ContextVar[_InFlight | None] = ContextVar("rekognition_in_flight", default=None)
 _secrets: ContextVar[frozenset[str]] = ContextVar("rekognition_secrets", default=frozenset())
 _sleepless: ContextVar[bool] = ContextVar("rekognition_sleepless", default=False)
@@ -126,6 +146,21 @@ def blocked(reason: str) -> Iterator[None]:
         _blocks.remove(reason)
 
 
+@contextmanager
+def let_through(address: str) -> Iterator[None]:
+    """Leave the calls to an address of this machine, such as our own endpoint's, alone: no tap sees them."""
+    _let_through.append(address)
+    try:
+        yield
+    finally:
+        _let_through.remove(address)
+
+
+def caller() -> Caller:
+    """Return who makes the call that this thread or task is answering."""
+    return _caller.get()
+
+
 def is_client_error(error: Exception) -> bool:
     """Tell whether an exception is one that botocore itself raises, such as for a lost connection."""
     from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415  loaded long before any call
@@ -140,15 +175,32 @@ def _active() -> Tap | None:
 # --- the handlers ------------------------------------------------------------------------------------------
 
 
+def _begin(params: Mapping[str, Any], request_signer: Any, context: Mapping[str, Any], **_: object) -> None:
+    """`before-call`: know who calls. Credentials are taken as they lie there: none is fetched or refreshed."""
+    if not _taps:
+        return
+    held = _held_credentials(request_signer)
+    access_key, secret_key = held.get("access_key"), held.get("secret_key")
+    credentials = Credentials(access_key, secret_key, held.get("token")) if access_key and secret_key else None
+    _caller.set(Caller(context.get("client_region"), credentials, _is_let_through(params.get("url", ""))))
+
+
+def _is_let_through(url: str) -> bool:
+    return any(url.startswith(address) for address in _let_through)
+
+
 def _answer(request: Any, event_name: str, **_: object) -> Any:
     """`before-send`: answer, or let the request go by returning None."""
+    if _is_let_through(request.url):
+        _in_flight.set(None)
+        return None
     tap = _active()
     operation = event_name.rpartition(".")[2]
     if tap is None:
         if _blocks:
             raise NetworkBlockedError(operation, _blocks[-1])
         return _let_go(request)
-    call = _read_call(operation, request.body)
+    call = read_call(operation, request.body, _caller.get().region)
     _in_flight.set(None)
     reply = tap.answer(call)
     _in_flight.set(_InFlight(tap, call, reply, request))
@@ -190,7 +242,7 @@ def _received(request: Any, response: Mapping[str, Any]) -> WireReply:
     headers = {str(name).lower(): str(value) for name, value in response["headers"].items()}
     arrival = Arrival(
         uri=str(request.url),
-        region=_signed_region(request.headers),
+        region=signed_region(request.headers.get("Authorization")),
         content_type=headers.get("content-type", ""),
         request_id=headers.get("x-amzn-requestid"),
         from_reference=REFERENCE_HEADER.lower() in headers,
@@ -200,10 +252,9 @@ def _received(request: Any, response: Mapping[str, Any]) -> WireReply:
     return WireReply(response["status_code"], response["body"], arrival=arrival)
 
 
-def _signed_region(headers: Mapping[str, Any]) -> str | None:
-    """Return the region of a signature's scope: `Credential=KEY/DATE/REGION/rekognition/aws4_request`."""
-    signature = headers.get("Authorization") or ""
-    text = signature.decode() if isinstance(signature, bytes) else str(signature)
+def signed_region(authorization: str | bytes | None) -> str | None:
+    """Return the region of a signature's scope, or None: `Credential=KEY/DATE/REGION/rekognition/aws4_request`."""
+    text = authorization.decode() if isinstance(authorization, bytes) else authorization or ""
     scope = text.partition("Credential=")[2].split("/")
     return scope[2] if len(scope) > 2 else None  # noqa: PLR2004  the third part
 
@@ -213,15 +264,20 @@ def _remember_secrets(request_signer: Any = None, **_: object) -> None:
     tap = _active()
     if tap is None or tap.offline:
         return
+    _secrets.set(frozenset(_held_credentials(request_signer).values()))
+
+
+def _held_credentials(request_signer: Any) -> dict[str, str]:
+    """Return what a client's credentials hold at the moment, by the names of `_CREDENTIALS`."""
     held = vars(getattr(request_signer, "_credentials", None) or object)
-    values = {value for name, value in held.items() if name.lstrip("_") in _CREDENTIALS}
-    _secrets.set(frozenset(value for value in values if isinstance(value, str)))
+    plain = {name.lstrip("_"): value for name, value in held.items() if isinstance(value, str)}
+    return {name: value for name, value in plain.items() if name in _CREDENTIALS}
 
 
 def _go_unsigned(**_: object) -> Any:
     """`choose-signer`: with the network out of reach no credentials are needed, and real ones never used."""
     tap = _active()
-    if tap is None or not tap.offline:
+    if tap is None or not tap.offline or _caller.get().let_through:
         return None
     import botocore  # noqa: PLC0415  whoever emitted the event has imported it
 
@@ -243,6 +299,7 @@ def retry_is_due_at_once() -> bool:
 
 def _after_call(**_: object) -> None:
     """`after-call`: nothing of this call outlives it."""
+    _caller.set(Caller())
     _in_flight.set(None)
     _secrets.set(frozenset())
     _sleepless.set(False)
@@ -250,6 +307,7 @@ def _after_call(**_: object) -> None:
 
 HANDLERS: dict[str, Callable[..., Any]] = {
     "before-send.rekognition": _answer,
+    "before-call.rekognition": _begin,
     "response-received.rekognition": _observe,
     "choose-signer.rekognition": _go_unsigned,
     "before-sign.rekognition": _remember_secrets,
@@ -262,49 +320,16 @@ HANDLERS: dict[str, Callable[..., Any]] = {
 # --- reading and writing the wire ---------------------------------------------------------------------------
 
 
-class _Request(Mapping[str, Any]):
-    """A request's members. Images are bytes, decoded when somebody asks for them: most stubs never do."""
+def read_call(operation: str, body: bytes, region: str | None = None) -> WireCall:
+    """Return the call that a request's body makes.
 
-    __slots__ = ("_blobs", "_decoded", "_wire")
-
-    def __init__(self, wire: dict[str, Any], blobs: Sequence[tuple[str, ...]]) -> None:
-        self._wire = wire
-        self._blobs = blobs
-        self._decoded: dict[str, Any] = {}
-
-    def __getitem__(self, name: str) -> Any:
-        if name not in self._decoded:
-            members: Any = {name: self._wire[name]}
-            for path in self._blobs:
-                members = converted(members, path, _decoded)
-            self._decoded[name] = members[name]
-        return self._decoded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._wire)
-
-    def __len__(self) -> int:
-        return len(self._wire)
-
-    def __eq__(self, other: object) -> bool:
-        if isinstance(other, _Request):
-            return self._wire == other._wire
-        return Mapping.__eq__(self, other)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __repr__(self) -> str:
-        return show(self)
-
-
-def _read_call(operation: str, body: bytes) -> WireCall:
+    Raises `ValueError` for a body that is no JSON object; images are decoded when somebody looks at them.
+    """
     wire = json.loads(body)
-    request = _Request(wire, catalog.operation(operation).request_blobs)
-    return WireCall(Call(operation, request), wire)
-
-
-def _decoded(value: Any) -> Any:
-    return b64decode(value) if isinstance(value, str) else value
+    if not isinstance(wire, dict):
+        raise ValueError("the body is no JSON object")  # noqa: TRY004  as json.loads does
+    request = WireRequest(wire, catalog.operation(operation).request_blobs)
+    return WireCall(Call(operation, request, region), wire)
 
 
 def error_body(code: str, message: str) -> bytes:
@@ -312,7 +337,8 @@ def error_body(code: str, message: str) -> bytes:
     return json.dumps({"__type": code, "Code": code, "Logref": str(uuid.UUID(int=0)), "Message": message}).encode()
 
 
-def _made_up_request_id() -> str:
+def made_up_request_id() -> str:
+    """Return a request id that no service has given out."""
     return f"00000000-0000-4000-8000-{next(_request_numbers):012x}"
 
 
@@ -338,9 +364,9 @@ class _Response:
         self.raw = None
         self.headers = HeadersDict(
             {
-                "Content-Type": "application/x-amz-json-1.1",
+                "Content-Type": CONTENT_TYPE,
                 "Content-Length": str(len(reply.body)),
-                "x-amzn-RequestId": reply.request_id or _made_up_request_id(),
+                "x-amzn-RequestId": reply.request_id or made_up_request_id(),
             }
         )
 

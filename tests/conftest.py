@@ -10,6 +10,13 @@ import pytest
 pytest_plugins = ["pytester"]
 
 
+@pytest.fixture(autouse=True)
+def no_weights_of_the_user(monkeypatch, tmp_path):
+    """Have engine `auto` mean the same everywhere: what a developer has installed is out of sight."""
+    monkeypatch.delenv("PYTEST_REKOGNITION_MODELS", raising=False)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "no cache"))
+
+
 @pytest.fixture
 def shared():
     """Return the folder of recorded responses and documentation pages that a maintainer may have."""

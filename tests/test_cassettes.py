@@ -429,7 +429,7 @@ def test_no_canary_is_in_any_file(deck, endpoint, cassette, mode, failing):
         if operation == "CreateCollection":
             arn = f"aws:rekognition:eu-west-1:{ACCOUNT}:collection/staff"
             return 200, {"StatusCode": 200, "CollectionArn": arn, "FaceModelVersion": "7.0"}
-        if operation == "ListCollections":
+        if operation == "DescribeCollection":
             who = f"User: arn:aws:iam::{ACCOUNT}:user/me (account {ACCOUNT}) is not authorized"
             return 400, {"__type": "AccessDeniedException", "Message": who}
         return answer(operation, request, number)
@@ -441,7 +441,7 @@ def test_no_canary_is_in_any_file(deck, endpoint, cassette, mode, failing):
         count(client, image)
         client.create_collection(CollectionId="staff")
         with pytest.raises(ClientError):
-            client.list_collections()
+            client.describe_collection(CollectionId="guests")
         assert not failing
 
     harness = deck(mode, allow_unanswered_calls=True)

@@ -549,6 +549,6 @@ def test_an_operation_without_a_reference_says_what_to_do(reference):
     """An operation that the reference backend does not have names the ways out."""
     harness, client = reference
 
-    with pytest.raises(NoReferenceError, match="no reference for ListCollections"):
-        client.list_collections()
+    with pytest.raises(NoReferenceError, match="no reference for DetectLabels"):
+        client.detect_labels(Image={"Bytes": draw(1).bytes})
     assert 1 == len(harness.problems())

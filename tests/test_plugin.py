@@ -207,7 +207,7 @@ def test_a_misspelt_marker_says_what_was_meant(suite, marker, message):
         (
             [],
             "rekognition_engine = har",
-            "*'har' is no engine of*(auto, haar), did you mean 'haar'?*",
+            "*'har' is no engine of*(auto, yunet, blaze, haar), did you mean 'haar'?*",
         ),
     ],
 )

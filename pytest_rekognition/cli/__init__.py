@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from pytest_rekognition.cli import checks, listing, pruning, scrubbing
+from pytest_rekognition.cli import checks, listing, models, pruning, scrubbing, serving
 from pytest_rekognition.cli.output import COULD_NOT, complain, say
 from pytest_rekognition.errors import PytestRekognitionError
 
@@ -48,11 +48,16 @@ _PLAIN: dict[str, Any] = {
 app = typer.Typer(cls=_Program, add_completion=False, pretty_exceptions_enable=False, **_PLAIN)
 cassettes = typer.Typer(**_PLAIN)
 app.command("check", short_help="Hold recorded calls and JSON documents against the contract.")(checks.check)
+app.command("serve", short_help="Answer Rekognition calls over HTTP, from the reference backend.")(serving.serve)
 cassettes.command("ls", short_help="List cassettes, and what they hold.")(listing.ls)
 cassettes.command("show", short_help="Show a cassette's calls and answers.")(listing.show)
 cassettes.command("prune", short_help="Remove what the last full run did not use.")(pruning.prune)
 cassettes.command("scrub", short_help="Import vcrpy's files without their secrets.")(scrubbing.scrub)
 app.add_typer(cassettes, name="cassettes", help="List, show, prune and import recorded calls.")
+weights = typer.Typer(**_PLAIN)
+weights.command("install", short_help="Bring the weights of a better engine.")(models.install)
+weights.command("list", short_help="List engines, embedders and their weights.")(models.show)
+app.add_typer(weights, name="models", help="Bring and list the weights of the reference detector.")
 
 
 @app.callback()

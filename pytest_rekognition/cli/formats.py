@@ -7,8 +7,9 @@ from collections import Counter
 from typing import TYPE_CHECKING, Protocol
 
 from pytest_rekognition.cli.outcome import Format
-from pytest_rekognition.cli.output import complain, plural, say
+from pytest_rekognition.cli.output import complain, say
 from pytest_rekognition.report.messages import table
+from pytest_rekognition.showing import plural
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

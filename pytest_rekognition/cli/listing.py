@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pytest_rekognition.cli import files
-from pytest_rekognition.cli.output import COULD_NOT, columns, complain, plural, say
+from pytest_rekognition.cli.output import COULD_NOT, columns, complain, say
 from pytest_rekognition.errors import PytestRekognitionError, UsageError
+from pytest_rekognition.showing import plural, show_path
 from pytest_rekognition.showing import show as show_value
-from pytest_rekognition.showing import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

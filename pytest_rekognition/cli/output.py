@@ -23,11 +23,6 @@ def complain(text: str) -> None:
     typer.echo(f"error: {text}", err=True)
 
 
-def plural(number: int, word: str, words: str | None = None) -> str:
-    """Return `1 breach`, `2 breaches`."""
-    return f"{number:,} {word if number == 1 else words or f'{word}s'}"
-
-
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Return rows as aligned columns, two spaces apart."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from pytest_rekognition.cli.output import FOUND, plural, say
+from pytest_rekognition.cli.output import FOUND, say
 from pytest_rekognition.errors import CassetteError, UsageError
-from pytest_rekognition.showing import show_path
+from pytest_rekognition.showing import plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

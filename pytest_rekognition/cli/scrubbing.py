@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from pytest_rekognition.cli import files
-from pytest_rekognition.cli.output import COULD_NOT, FOUND, WELL, complain, plural, say
+from pytest_rekognition.cli.output import COULD_NOT, FOUND, WELL, complain, say
 from pytest_rekognition.errors import CassetteError, PytestRekognitionError, UsageError
-from pytest_rekognition.showing import show_path
+from pytest_rekognition.showing import plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

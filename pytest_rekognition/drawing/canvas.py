@@ -71,9 +71,12 @@ class Canvas:
 
     def encode(self, suffix: str, quality: int) -> bytes:
         """Return the image as a file's bytes; suffix is `.jpg` or `.png`, quality (1..100) is for JPEG."""
-        levels = np.clip(np.rint(self._pixels), 0, 255).astype(np.uint8)
         options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else []
-        return cv2.imencode(suffix, levels, options)[1].tobytes()
+        return cv2.imencode(suffix, self.levels(), options)[1].tobytes()
+
+    def levels(self) -> NDArray[np.uint8]:
+        """Return the image's pixels, height x width x 3: blue, green, red, 0..255."""
+        return np.asarray(np.clip(np.rint(self._pixels), 0, 255), np.uint8)
 
     def _patch(
         self, outline: Sequence[Point], *, margin: float

@@ -118,31 +118,63 @@ def draw(
         MissingDependencyError: OpenCV or numpy is not installed.
 
     """
-    _check_image(width, height, format, quality, seed)
-    check_range("brightness", brightness, 0.0, _MAX_BRIGHTNESS)
+    check_whole("quality", quality, 1, 100)
+    if not isinstance(format, str) or format not in _SUFFIXES:
+        near = did_you_mean(format, _SUFFIXES)
+        raise UsageError(f"format is {shown(format)}, and Rekognition takes jpeg and png{near}")
     check_range("blur", blur, 0.0, _MAX_BLUR)
+    scene = Scene(width, height, seed=seed, brightness=brightness, background=background)
     chosen = _choose(faces, width, height, seed)
-    frames = [_frame(face, index, width / height) for index, face in enumerate(chosen)]
-    chance = random.Random(seed)  # noqa: S311 - a reproducible choice is wanted
-    canvas = _canvas(width, height, _wall(background, chance))
-    for face, frame in zip(chosen, frames, strict=True):
-        paint_face(canvas, face, frame, height, chance.choice(_CLOTHES))
-    canvas.blur(_LENS_BLUR * height * max((face.size for face in chosen), default=0.0) + blur)
-    canvas.grain(_GRAIN, seed)
-    canvas.shade(brightness)
-    truths = tuple(_truth(face, frame) for face, frame in zip(chosen, frames, strict=True))
+    truths = tuple(scene.truth(face, f"faces[{index}]") for index, face in enumerate(chosen))
+    canvas = scene.paint(list(zip(truths, scene.clothes(len(chosen)), strict=True)), blur=blur, grain=seed)
     return DrawnImage(canvas.encode(_SUFFIXES[format], quality), format, width, height, truths)
 
 
-def _check_image(width: object, height: object, image_format: object, quality: object, seed: object) -> None:
-    limits = {"width": (width, _MIN_SIDE, _MAX_SIDE), "height": (height, _MIN_SIDE, _MAX_SIDE)}
-    for name, (value, low, high) in (limits | {"quality": (quality, 1, 100), "seed": (seed, 0, 2**63)}).items():
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise UsageError(f"{name} is {shown(value)}: a whole number is needed")
-        check_range(name, value, low, high)
-    if not isinstance(image_format, str) or image_format not in _SUFFIXES:
-        near = did_you_mean(image_format, _SUFFIXES)
-        raise UsageError(f"format is {shown(image_format)}, and Rekognition takes jpeg and png{near}")
+class Scene:
+    """What lies behind and about the faces: the wall, the clothes and the light, which a seed settles.
+
+    The arguments are those of `draw`, and are checked as there.
+    """
+
+    def __init__(
+        self, width: int, height: int, *, seed: int, brightness: float, background: tuple[int, int, int] | None
+    ) -> None:
+        check_whole("width", width, _MIN_SIDE, _MAX_SIDE)
+        check_whole("height", height, _MIN_SIDE, _MAX_SIDE)
+        check_whole("seed", seed, 0, 2**63)
+        check_range("brightness", brightness, 0.0, _MAX_BRIGHTNESS)
+        self._width, self._height, self._brightness = width, height, brightness
+        self._chance = random.Random(seed)  # noqa: S311 - a reproducible choice is wanted
+        self._wall = _wall(background, self._chance)
+
+    def clothes(self, count: int) -> list[Colour]:
+        """Return the colours that so many people wear; asked again, those of further people."""
+        return [self._chance.choice(_CLOTHES) for _ in range(count)]
+
+    def truth(self, face: DrawnFace, name: str) -> FaceTruth:
+        """Return where a face lies, or raise `UsageError` where it leaves the image; `name` is the argument's."""
+        frame = _frame(face, name, self._width / self._height)
+        landmarks = {mark: frame.at(point) for mark, point in face.own_landmarks().items()}
+        return FaceTruth(face, frame.bounds(), landmarks)
+
+    def paint(self, faces: Sequence[tuple[FaceTruth, Colour]], *, blur: float = 0.0, grain: int) -> Canvas:
+        """Return a canvas with faces and their clothes; `blur` is in pixels (sigma), `grain` seeds the noise."""
+        canvas = _canvas(self._width, self._height, self._wall)
+        for truth, clothes in faces:
+            frame = truth.drawn.frame(self._width / self._height)
+            paint_face(canvas, truth.drawn, frame, self._height, clothes)
+        largest = max((truth.drawn.size for truth, _ in faces), default=0.0)
+        canvas.blur(_LENS_BLUR * self._height * largest + blur)
+        canvas.grain(_GRAIN, grain)
+        canvas.shade(self._brightness)
+        return canvas
+
+
+def check_whole(name: str, value: object, low: int, high: int) -> None:
+    """Raise `UsageError` unless a value is a whole number in low..high."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise UsageError(f"{name} is {shown(value)}: a whole number is needed")
+    check_range(name, value, low, high)
 
 
 def _choose(faces: object, width: int, height: int, seed: int) -> tuple[DrawnFace, ...]:
@@ -153,12 +185,12 @@ def _choose(faces: object, width: int, height: int, seed: int) -> tuple[DrawnFac
     raise UsageError(f"faces is {shown(faces)}: give a number from 0, or a sequence of DrawnFace")
 
 
-def _frame(face: DrawnFace, index: int, aspect: float) -> FaceFrame:
+def _frame(face: DrawnFace, name: str, aspect: float) -> FaceFrame:
     frame = face.frame(aspect)
     box = frame.bounds()
     if min(box.left, box.top) < 0 or max(box.right, box.bottom) > 1:
         raise UsageError(
-            f"faces[{index}] leaves the image: its box would span {box.left:.3f}..{box.right:.3f} across and"
+            f"{name} leaves the image: its box would span {box.left:.3f}..{box.right:.3f} across and"
             f" {box.top:.3f}..{box.bottom:.3f} down. Make it smaller, or place it nearer to the middle"
         )
     return frame
@@ -187,8 +219,3 @@ def _canvas(width: int, height: int, wall: Colour) -> Canvas:
         ) from missing
     red, green, blue = (round(level * 0.86) for level in wall)
     return Canvas(width, height, above=wall, below=(red, green, blue))
-
-
-def _truth(face: DrawnFace, frame: FaceFrame) -> FaceTruth:
-    landmarks = {name: frame.at(point) for name, point in face.own_landmarks().items()}
-    return FaceTruth(face, frame.bounds(), landmarks)

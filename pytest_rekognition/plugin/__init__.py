@@ -9,11 +9,13 @@ from pytest_rekognition import seam
 from pytest_rekognition.plugin.check_items import pytest_collect_file
 from pytest_rekognition.plugin.fixtures import (
     face_image,
+    face_video,
     rekognition,
     rekognition_cassette_dir,
     rekognition_cassette_name,
     rekognition_client,
     rekognition_config,
+    rekognition_endpoint,
 )
 from pytest_rekognition.plugin.items import (
     pytest_collection_finish,
@@ -40,6 +42,7 @@ from pytest_rekognition.plugin.wide import pytest_fixture_setup
 
 __all__ = [
     "face_image",
+    "face_video",
     "pytest_addhooks",
     "pytest_addoption",
     "pytest_collect_file",
@@ -62,6 +65,7 @@ __all__ = [
     "rekognition_cassette_name",
     "rekognition_client",
     "rekognition_config",
+    "rekognition_endpoint",
 ]
 
 seam.install()

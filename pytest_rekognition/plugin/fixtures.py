@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from mypy_boto3_rekognition.client import RekognitionClient
 
-    from pytest_rekognition.drawing import DrawnImage
+    from pytest_rekognition.drawing import DrawnImage, DrawnVideo
     from pytest_rekognition.harness import Rekognition
+    from pytest_rekognition.serve import Endpoint
 
 #: The cassettes that tests have asked for, by their path in small letters.
 _PATHS: pytest.StashKey[dict[str, str]] = pytest.StashKey()
@@ -55,12 +56,14 @@ def rekognition(
 ) -> Generator[Rekognition]:
     """Answer this test's Rekognition calls, and hold every exchange against the contract."""
     from pytest_rekognition.harness import Rekognition  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.plugin import finder  # noqa: PLC0415
 
     item = request.node
     with _told():
         own = _own_keywords(item, Path(rekognition_cassette_dir), rekognition_cassette_name)
         item.stash[KEYWORDS] = _keywords(item, rekognition_config, own)
         harness = Rekognition(**item.stash[KEYWORDS])
+        harness.alter = finder.altering(item, harness.options)
     harness.open()
     item.stash[HARNESS] = harness
     try:
@@ -69,6 +72,7 @@ def rekognition(
         harness.close(passed=item.stash.get(WENT, Went()).outcome == "passed")
         account_for(request.config, harness)
     _verify(item, harness)
+    finder.verify(item, harness)
 
 
 @contextmanager
@@ -142,7 +146,10 @@ def _keywords(item: pytest.Item, fixture: Mapping[str, Any], own: Mapping[str, A
             " or the fixture rekognition_cassette_name, its folder with the ini option or the fixture"
             " rekognition_cassette_dir."
         )
-    return {**settings.ini(item.config), **own, **given, **settings.command_line(item.config)}
+    chosen = settings.command_line(item.config)
+    if given.get("variants") is False:  # a test that must not be run twice, whatever the command line says
+        chosen.pop("variants", None)
+    return {**settings.ini(item.config), **own, **given, **chosen}
 
 
 def _verify(item: pytest.Item, harness: Rekognition) -> None:
@@ -168,8 +175,25 @@ def rekognition_client(rekognition: Rekognition) -> RekognitionClient:
 
 
 @pytest.fixture
+def rekognition_endpoint(rekognition: Rekognition) -> Generator[Endpoint]:
+    """Answer over HTTP, for other processes and SDKs: from this test's stubs, else from its reference backend."""
+    from pytest_rekognition.serve import Endpoint, ReferenceApp  # noqa: PLC0415  not at plugin load
+
+    with Endpoint(ReferenceApp(rekognition.reference, answer=rekognition.answer_http)) as endpoint:
+        yield endpoint
+
+
+@pytest.fixture
 def face_image() -> Callable[..., DrawnImage]:
     """Draw synthetic faces, with their ground truth: `face_image(2)`, `face_image([DrawnFace(smile=True)])`."""
     from pytest_rekognition.drawing import draw  # noqa: PLC0415  not at plugin load
 
     return draw
+
+
+@pytest.fixture
+def face_video() -> Callable[..., DrawnVideo]:
+    """Draw videos of synthetic faces, with their ground truth at any time: `face_video(2, format="mov")`."""
+    from pytest_rekognition.drawing import draw_video  # noqa: PLC0415  not at plugin load
+
+    return draw_video

@@ -11,7 +11,7 @@ from pytest_rekognition.plugin.run import LEDGER, ledger
 from pytest_rekognition.plugin.settings import MARKER, cassette_dir
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from pathlib import Path
 
     from pytest_rekognition.harness import Rekognition
@@ -20,6 +20,8 @@ WENT: pytest.StashKey[Went] = pytest.StashKey()
 #: The harness of a test that is being run, and the options that it was made with.
 HARNESS: pytest.StashKey[Rekognition | None] = pytest.StashKey()
 KEYWORDS: pytest.StashKey[dict[str, Any]] = pytest.StashKey()
+#: What is to be done with a test, and the next one, when it has been run and reported.
+AFTERWARDS: pytest.StashKey[Callable[[pytest.Item, pytest.Item | None], None]] = pytest.StashKey()
 #: The test that is being run.
 CURRENT: pytest.StashKey[pytest.Item | None] = pytest.StashKey()
 
@@ -50,12 +52,18 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         ledger(session.config).collect((places.default_path(item), uses_plugin(item)) for item in session.items)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Remember which test is being run, and settle afterwards what its cassette is held to."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Generator[None, object, object]:
+    """Remember which test is being run, and settle afterwards what its cassette is held to.
+
+    Innermost, so that what comes afterwards is under the same warning filters, for example.
+    """
     item.config.stash[CURRENT] = item
     try:
-        return (yield)
+        result = yield
+        if AFTERWARDS in item.stash:
+            item.stash[AFTERWARDS](item, nextitem)
+        return result
     finally:
         item.config.stash[CURRENT] = None
         if LEDGER in item.config.stash:

@@ -14,12 +14,16 @@ if TYPE_CHECKING:
     from pytest_rekognition.harness import Rekognition
     from pytest_rekognition.plugin.housekeeping import Ledger, Verdict
     from pytest_rekognition.report.summary import Tally
+    from pytest_rekognition.report.variants import Findings
 
 #: Where a worker's counts lie in what it sends, and where the verdict lies in pytest's cache.
 _XDIST_KEY = "rekognition"
 CACHE_KEY = "rekognition/unused"
 _TALLY: pytest.StashKey[Tally] = pytest.StashKey()
 LEDGER: pytest.StashKey[Ledger] = pytest.StashKey()
+#: Whether a test is being run again with an answer altered: nothing of it is counted.
+RERUNNING: pytest.StashKey[bool] = pytest.StashKey()
+_FINDINGS: pytest.StashKey[Findings] = pytest.StashKey()
 _NARROWED: pytest.StashKey[bool] = pytest.StashKey()
 _VERDICT: pytest.StashKey[Verdict] = pytest.StashKey()
 #: Options of pytest by which a run does not run every test, though nothing may be deselected.
@@ -44,8 +48,19 @@ def ledger(config: pytest.Config) -> Ledger:
     return config.stash[LEDGER]
 
 
+def findings(config: pytest.Config) -> Findings:
+    """Return what the finder of fragile code has found in the run."""
+    if _FINDINGS not in config.stash:
+        from pytest_rekognition.report.variants import Findings  # noqa: PLC0415  not at plugin load
+
+        config.stash[_FINDINGS] = Findings()
+    return config.stash[_FINDINGS]
+
+
 def account_for(config: pytest.Config, harness: Rekognition) -> None:
     """Count what a harness, closed by now, has seen."""
+    if config.stash.get(RERUNNING, False):
+        return
     usage = harness.usage()
     tally(config).add(harness.sources(), harness.drifts(), usage)
     if usage is not None:
@@ -118,6 +133,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         output[_XDIST_KEY] = {
             "tally": tally(config).dump() if _TALLY in config.stash else None,
             "ledger": ledger(config).dump() if LEDGER in config.stash else None,
+            "findings": findings(config).dump() if _FINDINGS in config.stash else None,
         }
     elif exitstatus == pytest.ExitCode.OK and LEDGER in config.stash and _is_whole(session, ledger(config)):
         _judge(config)
@@ -134,6 +150,8 @@ def pytest_testnodedown(node: Any, error: object) -> None:
         tally(node.config).merge(sent["tally"])
     if sent["ledger"] is not None:
         ledger(node.config).merge(sent["ledger"])
+    if sent["findings"] is not None:
+        findings(node.config).merge(sent["findings"])
 
 
 def _judge(config: pytest.Config) -> None:
@@ -152,6 +170,8 @@ def _judge(config: pytest.Config) -> None:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Write one quiet line, with -v each drift, and what there is to tidy up."""
     verbose = config.get_verbosity() > 0
+    if _FINDINGS in config.stash:
+        _tell_findings(terminalreporter, findings(config), verbose=verbose)
     if _TALLY in config.stash:
         counts = tally(config)
         line = counts.line()
@@ -162,6 +182,15 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         _warn(terminalreporter, counts.aged(settings.max_age(config)), verbose=verbose)
     if _VERDICT in config.stash:
         _warn(terminalreporter, config.stash[_VERDICT].lines(config.rootpath), verbose=verbose)
+
+
+def _tell_findings(terminalreporter: pytest.TerminalReporter, found: Findings, *, verbose: bool) -> None:
+    """Write what the finder of fragile code found, in a section of its own where there is more than a line."""
+    lines = list(found.lines(verbose=verbose))
+    if len(lines) > 1:
+        terminalreporter.section("rekognition variants")
+    for line in lines:
+        terminalreporter.write_line(line)
 
 
 def _warn(terminalreporter: pytest.TerminalReporter, lines: Sequence[str], *, verbose: bool) -> None:

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from pytest_rekognition.showing import show_path
+from pytest_rekognition.showing import plural, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -66,11 +66,11 @@ class Tally:
 
     def line(self) -> str | None:
         """Return the summary line, or None where there was nothing to count."""
-        parts = [_plural(self._counts.total(), "call")] if self._counts else []
+        parts = [plural(self._counts.total(), "call")] if self._counts else []
         parts += [f"{self._counts[source]} {source}" for source in _SOURCES if self._counts[source]]
         parts += [f"{self._facts[fact]} {words}" for fact, words in _FACTS.items() if self._facts[fact]]
         if self._drifts:
-            parts.append(_plural(self._drifts.total(), "drift"))
+            parts.append(plural(self._drifts.total(), "drift"))
         return f"rekognition: {' · '.join(parts)}" if parts else None
 
     def details(self) -> list[str]:
@@ -88,8 +88,8 @@ class Tally:
         if not old or not days:
             return []
         return [
-            f"rekognition: {_plural(len(old), 'cassette')} with recordings older than {_plural(days, 'day')}:",
-            *(f"  {path}: {at:%Y-%m-%d}, {_plural((now - at).days, 'day')} old" for path, at in old.items()),
+            f"rekognition: {plural(len(old), 'cassette')} with recordings older than {plural(days, 'day')}:",
+            *(f"  {path}: {at:%Y-%m-%d}, {plural((now - at).days, 'day')} old" for path, at in old.items()),
             "  To record them anew: pytest --rekognition-mode=rerecord",
         ]
 
@@ -101,12 +101,12 @@ class Tally:
 def unused_lines(partly: Mapping[str, tuple[int, int]], orphans: Iterable[str]) -> list[str]:
     """Return what to tell of cassettes that are used in part (how many not, of how many) or not at all."""
     rows = [
-        f"  {path}: {count} of {_plural(total, 'interaction')} unused" for path, (count, total) in partly.items()
+        f"  {path}: {count} of {plural(total, 'interaction')} unused" for path, (count, total) in partly.items()
     ]
     rows += [f"  {path}: no test uses it" for path in orphans]
     if not rows:
         return []
-    head = f"rekognition: {_plural(len(rows), 'cassette')} with recordings that no test used:"
+    head = f"rekognition: {plural(len(rows), 'cassette')} with recordings that no test used:"
     return [head, *sorted(rows), "  To remove them: pytest-rekognition cassettes prune"]
 
 
@@ -130,7 +130,3 @@ def _moment(at: str) -> datetime | None:
     except ValueError:
         return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def _plural(number: int, word: str) -> str:
-    return f"{number} {word}{'' if number == 1 else 's'}"

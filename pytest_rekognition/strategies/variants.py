@@ -163,7 +163,7 @@ def _no_faces(operation: str, response: Wire, _: Mapping[str, Any]) -> None:
     response[_LISTS[operation]] = []
     response.pop("NextToken", None)
     if operation == "SearchUsersByImage":
-        response.pop("SearchedFace")
+        response.pop("SearchedFace", None)
 
 
 def _hundred_faces(operation: str, response: Wire, _: Mapping[str, Any]) -> None:

@@ -1,62 +1,157 @@
-"""The reference backend: answers calls from the images' own pixels, on the CPU, in the service's place.
+"""The reference backend: answers the operations on faces in the service's place, from the images' own pixels.
 
     backend = ReferenceBackend()
     backend.reply(Call("DetectFaces", {"Image": {"Bytes": data}})).response["FaceDetails"]
 
-The same bytes give the same answer on every run and thread count. What no engine can measure is filled in by
+The same calls give the same answers on every run and thread count. What no engine can measure is filled in by
 `conventions`; `measures` says what is measured.
 """
 
 from __future__ import annotations
 
+import threading
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_rekognition.backends.reference.detect_faces import detect_faces
-from pytest_rekognition.backends.reference.detector import Detector
-from pytest_rekognition.errors import NoReferenceError
+from pytest_rekognition.backends.reference import (
+    celebrities,
+    collections,
+    compare_faces,
+    detect_faces,
+    liveness,
+    streams,
+    tags,
+    videos,
+)
+from pytest_rekognition.backends.reference.detector import Detector, shared_detector
+from pytest_rekognition.backends.reference.engines import engine_entry
+from pytest_rekognition.backends.reference.knowledge import known_face
+from pytest_rekognition.backends.reference.neighbours import Neighbours, Nowhere
+from pytest_rekognition.backends.reference.region import Region, Service
+from pytest_rekognition.backends.reference.sight import Sight
+from pytest_rekognition.backends.reference.validation import check_request
+from pytest_rekognition.environment import PLACEHOLDER_REGION
+from pytest_rekognition.errors import NoReferenceError, did_you_mean
 from pytest_rekognition.exchange import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Iterable, Mapping
+    from pathlib import Path
 
+    from pytest_rekognition.backends.reference.clock import Clock
+    from pytest_rekognition.backends.reference.engines.base import Embedder
+    from pytest_rekognition.backends.reference.region import Handler
     from pytest_rekognition.exchange import Call
 
-__all__ = ["HANDLERS", "Detector", "ReferenceBackend"]
+__all__ = ["HANDLERS", "Detector", "Neighbours", "ReferenceBackend"]
 
-#: the operations that have a reference; each handler takes the request and the detector, and returns the response
-HANDLERS: Final[Mapping[str, Callable[[Mapping[str, Any], Detector], dict[str, Any]]]] = {
-    "DetectFaces": detect_faces,
+#: the operations that have a reference
+HANDLERS: Final[Mapping[str, Handler]] = {
+    **celebrities.HANDLERS,
+    **collections.HANDLERS,
+    **compare_faces.HANDLERS,
+    **detect_faces.HANDLERS,
+    **liveness.HANDLERS,
+    **streams.HANDLERS,
+    **tags.HANDLERS,
+    **videos.HANDLERS,
 }
 
 
 class ReferenceBackend:
     """Answers the operations of `HANDLERS`; see `pytest_rekognition.backends.Backend`.
 
-    `engine` is a name of the engine table, or `"auto"` for the best one present; another raises `UsageError`.
+    `engine` is a name of the engine table, or `"auto"` for the best one present; `embedder` likewise, or an
+    `Embedder`. `models` is a folder of weights that is looked into first. `neighbours` are the S3 and SNS that are
+    used. An unknown name raises `UsageError`.
     """
 
-    def __init__(self, engine: str = "auto") -> None:
-        self.detector = Detector(engine)
+    def __init__(
+        self,
+        engine: str = "auto",
+        *,
+        embedder: str | Embedder = "auto",
+        models: Path | None = None,
+        neighbours: Neighbours | None = None,
+    ) -> None:
+        self.detector = shared_detector(engine_entry(engine, models).name, models)
+        sight = Sight(
+            self.detector, lambda: _shared_embedder(embedder, models) if isinstance(embedder, str) else embedder
+        )
+        self._service = Service(sight, neighbours or Nowhere())
+        self._regions: dict[str, Region] = {}
+        self._lock = threading.Lock()
 
     @property
     def measures(self) -> frozenset[str]:
         """The members of `FaceDetail` that are measured; the others follow a convention."""
         return self.detector.measures
 
+    @property
+    def clock(self) -> Clock:
+        """The service's time."""
+        return self._service.clock
+
+    @property
+    def celebrities(self) -> celebrities.Celebrities:
+        """The people whom the service knows."""
+        return self._service.part(celebrities.Celebrities)
+
+    @property
+    def liveness(self) -> liveness.Liveness:
+        """What liveness sessions come to."""
+        return self._service.part(liveness.Liveness)
+
+    @property
+    def jobs(self) -> videos.Jobs:
+        """The analyses of videos, and how long they take."""
+        return self._service.part(videos.Jobs)
+
+    @property
+    def streams(self) -> streams.StreamTimes:
+        """How long stream processors take to start and stop, and which fail."""
+        return self._service.part(streams.StreamTimes)
+
+    def close(self) -> None:
+        """Let whatever is not finished rest: no thread of the service's is left."""
+        self.jobs.close()
+
+    def know(self, data: bytes, faces: Iterable[tuple[Mapping[str, Any], str | None]]) -> None:
+        """State an image's faces, each a complete `FaceDetail` and who it is, or None to let the pixels tell."""
+        self._service.sight.knowledge.know(data, [known_face(detail, person) for detail, person in faces])
+
+    def region(self, name: str | None = None) -> Region:
+        """Return a region's state, by default that of the region that a client without one has."""
+        with self._lock:
+            key = name or PLACEHOLDER_REGION
+            if key not in self._regions:
+                self._regions[key] = Region(key, self._service)
+            return self._regions[key]
+
     def reply(self, call: Call) -> Reply:
         """Answer a call.
 
         Raises:
             ServiceError: what the service answers to such a request or image.
-            NoReferenceError: there is no reference for this operation, or for an image in S3.
+            NoReferenceError: there is no reference for this operation.
             MissingDependencyError: OpenCV or numpy is not installed.
 
         """
         handler = HANDLERS.get(call.operation)
         if handler is None:
             raise NoReferenceError(
-                f"there is no reference for {call.operation} yet, only for {', '.join(HANDLERS)}: stub it with"
-                f' rekognition.on("{call.operation}").returns(...), or ask'
-                ' the service itself with mode="live"'
+                f"there is no reference for {call.operation}, which is none of the operations on faces"
+                f"{did_you_mean(call.operation, HANDLERS)} Stub it with"
+                f' rekognition.on("{call.operation}").returns(...), or record it from the service with'
+                ' mode="record"'
             )
-        return Reply(handler(call.request, self.detector))
+        check_request(call.operation, call.request)
+        return Reply(handler(call.request, self.region(call.region)))
+
+
+@lru_cache(maxsize=4)
+def _shared_embedder(name: str, models: Path | None) -> Embedder:
+    """Return the process's one embedder of a name: it is slow to load."""
+    from pytest_rekognition.backends.reference.engines import load_embedder  # noqa: PLC0415
+
+    return load_embedder(name, folder=models)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS
 from pytest_rekognition.backends.reference.conventions import UNMEASURED
-from pytest_rekognition.backends.reference.images import invalid_parameters
+from pytest_rekognition.backends.reference.refusals import invalid_parameters
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

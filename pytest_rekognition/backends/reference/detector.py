@@ -5,14 +5,17 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pytest_rekognition.backends.reference.engines import decode, engine_entry, load_engine
-from pytest_rekognition.backends.reference.images import checked, invalid_format
+from pytest_rekognition.backends.reference.headers import checked
+from pytest_rekognition.backends.reference.refusals import invalid_format
 
 if TYPE_CHECKING:
-    from pytest_rekognition.backends.reference.engines.base import Engine, MeasuredFace
+    from pathlib import Path
+
+    from pytest_rekognition.backends.reference.engines.base import Engine, MeasuredFace, Pixels
 
 #: images whose faces are remembered
 _REMEMBERED: Final = 64
@@ -21,8 +24,9 @@ _REMEMBERED: Final = 64
 class Detector:
     """Finds faces in image files."""
 
-    def __init__(self, engine: str = "auto") -> None:
-        entry = engine_entry(engine)
+    def __init__(self, engine: str = "auto", models: Path | None = None) -> None:
+        entry = engine_entry(engine, models)
+        self._models = models
         #: the engine's name
         self.engine = entry.name
         #: the members of `FaceDetail` that it measures, such as `BoundingBox` or `Pose.Roll`
@@ -45,10 +49,25 @@ class Detector:
 
     @cached_property
     def _loaded(self) -> Engine:
-        return load_engine(self.engine)
+        return load_engine(self.engine, self._models)
+
+    def look(self, pixels: Pixels) -> list[MeasuredFace]:
+        """Return the faces in an upright image's pixels, such as a video's frame, the largest first."""
+        return self._loaded.detect(pixels)
 
     def _look(self, data: bytes) -> tuple[MeasuredFace, ...]:
-        pixels = decode(data, checked(data))
-        if pixels is None:
-            raise invalid_format()
-        return tuple(self._loaded.detect(pixels))
+        return tuple(self.look(pixels_of(data)))
+
+
+@lru_cache(maxsize=4)
+def shared_detector(engine: str, models: Path | None) -> Detector:
+    """Return the process's one detector for an engine, by its name in the table: it is slow to load."""
+    return Detector(engine, models)
+
+
+def pixels_of(data: bytes) -> Pixels:
+    """Return a PNG's or JPEG's pixels, upright; raises `ServiceError` as the service."""
+    pixels = decode(data, checked(data))
+    if pixels is None:
+        raise invalid_format()
+    return pixels

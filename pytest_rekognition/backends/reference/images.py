@@ -1,67 +1,45 @@
-"""Which images the service takes, and the error that it answers to the others. Nothing is decoded here."""
+"""Images and videos as requests name them: their bytes, or where they lie in S3."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
-from pytest_rekognition.errors import NoReferenceError, ServiceError
-from pytest_rekognition.images import describe_image, is_complete
+from pytest_rekognition.backends.reference.neighbours import ObjectName, UnavailableObjectError
+from pytest_rekognition.backends.reference.refusals import invalid_parameters, not_in_s3, too_large
 
 if TYPE_CHECKING:
-    from pytest_rekognition.images import ImageInfo
+    from collections.abc import Mapping
+
+    from pytest_rekognition.backends.reference.region import Region
 
 #: bytes: "Blob of image bytes up to 5 MBs" (Image.Bytes; the service model says 5242880)
 MAX_BYTES: Final = 5_242_880
-#: pixels a side: "The minimum image dimensions is 80 pixels for both height and width" (docs, Guidelines and
-#: quotas in Amazon Rekognition)
-MIN_SIDE: Final = 80
-#: pixels a side: "The maximum image dimensions for DetectLabels is 10K pixels for both width and height" (the same
-#: page). None is documented for DetectFaces, so it has its neighbours'.
-MAX_SIDE: Final = 10_000
-#: pixels in all: this project's limit, not the service's. A pixel took up to 6.2 bytes while an image was decoded
-#: (620 MB at 10,000 x 10,000), so that this bounds one image to some 300 MB.
-MAX_PIXELS: Final = 50_000_000
+#: bytes: "Maximum image size stored as an Amazon S3 object is limited to 15 MB" (docs, Guidelines and quotas)
+MAX_S3_BYTES: Final = 15_728_640
 
 
-def image_bytes(image: Mapping[str, Any], operation: str) -> bytes:
-    """Return the bytes of an `Image` structure; raises `NoReferenceError` for an image in S3."""
+def image_of(image: Mapping[str, Any], region: Region) -> bytes:
+    """Return the bytes of an `Image` structure, of an image in S3 too; raises `ServiceError` as the service."""
     data, place = image.get("Bytes"), image.get("S3Object")
-    if data is None and isinstance(place, Mapping):
-        raise NoReferenceError(
-            f"{operation} names an image in S3, {dict(place)}, which the reference backend does not fetch: stub"
-            f' the call with rekognition.on("{operation}").returns(...), or pass the image itself,'
-            ' Image={"Bytes": ...}'
-        )
-    if place is not None or not isinstance(data, (bytes, bytearray, memoryview)):
+    if (data is None) == (place is None):
         raise invalid_parameters()
-    return bytes(data)
+    if place is None:
+        return _at_most(MAX_BYTES, bytes(data or b""))
+    return _at_most(MAX_S3_BYTES, object_bytes(place, region, MAX_S3_BYTES))
 
 
-def checked(data: bytes) -> ImageInfo:
-    """Return what an image's header says, or raise the `ServiceError` for an image that the service refuses."""
-    if len(data) > MAX_BYTES:
+def _at_most(most: int, data: bytes) -> bytes:
+    if len(data) > most:
         raise too_large()
-    info = describe_image(data)
-    if info is None or not is_complete(data):
-        raise invalid_format()
-    if max(info.width, info.height) > MAX_SIDE or info.width * info.height > MAX_PIXELS:
-        raise too_large()
-    if min(info.width, info.height) < MIN_SIDE:
+    return data
+
+
+def object_bytes(place: Mapping[str, Any], region: Region, most: int) -> bytes:
+    """Return the bytes of an `S3Object` structure, cut off after `most + 1`; raises `InvalidS3ObjectException`."""
+    if not place.get("Bucket") or not place.get("Name"):
         raise invalid_parameters()
-    return info
-
-
-def invalid_format() -> ServiceError:
-    """Return the error for a file that is no readable PNG or JPEG."""
-    return ServiceError("InvalidImageFormatException", "Request has invalid image format")
-
-
-def invalid_parameters() -> ServiceError:
-    """Return the error for an image that is too small, or a request that makes no sense."""
-    return ServiceError("InvalidParameterException", "Request has invalid parameters")
-
-
-def too_large() -> ServiceError:
-    """Return the error for a file of too many bytes, or an image of too many pixels."""
-    return ServiceError("ImageTooLargeException", "Image size is too large.")
+    name = ObjectName(place["Bucket"], place["Name"], place.get("Version"))
+    try:
+        return region.service.neighbours.read(name, region.name, most)
+    except UnavailableObjectError:
+        raise not_in_s3() from None

@@ -1,4 +1,4 @@
-"""What every engine of the reference detector is: pixels in, measured faces out."""
+"""What every engine of the reference detector is: pixels in, measured faces out; and what tells faces apart."""
 
 from __future__ import annotations
 
@@ -7,14 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from pytest_rekognition.backends.reference.weights import Weights
     from pytest_rekognition.geometry import Box, Point
 
     #: an upright image, height x width x 3, blue, green, red, 0..255
     Pixels: TypeAlias = NDArray[np.uint8]
+    #: a vector or a table of 32-bit numbers
+    Floats: TypeAlias = NDArray[np.float32]
 
 
 class Pose(NamedTuple):
@@ -49,13 +53,15 @@ class MeasuredFace:
     attributes: Mapping[str, Any] = field(default_factory=dict)
     #: what was measured of this face, named as in `Engine.measures`
     measured: frozenset[str]
+    #: the 478 points of MediaPipe's face mesh, in ratios of the image, where the engine fitted one
+    mesh: tuple[Point, ...] | None = None
 
 
 class Engine(Protocol):
     """A face detector."""
 
     #: the members of `FaceDetail` that it measures where the picture allows it: `BoundingBox`; of a member with
-    #: parts the part, `Landmarks.eyeLeft` or `Pose.Roll`
+    #: parts the part, `Landmarks.eyeLeft`, `Pose.Roll` or `Emotions.HAPPY`
     measures: frozenset[str]
 
     def detect(self, pixels: Pixels) -> list[MeasuredFace]:
@@ -63,14 +69,21 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """A file that an engine reads."""
+class Embedder(Protocol):
+    """Tells faces apart: what shows the same person, or at least the same photograph, lies close together."""
 
+    #: its name in the table; vectors of one embedder are of no use to another
     name: str
-    sha256: str
-    #: where it comes from
-    source: str
+    #: numbers in a vector
+    size: int
+
+    def embed(self, pixels: Pixels, face: MeasuredFace) -> Floats:
+        """Return a face's vector, of length 1; the same pixels and face give the same one."""
+        ...
+
+    def similarity(self, cosine: float) -> float:
+        """Return `Similarity`, 0..100, for the cosine between two vectors; it never falls as the cosine grows."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,5 +93,18 @@ class EngineEntry:
     name: str
     files: tuple[Weights, ...]
     measures: frozenset[str]
-    #: imports what the engine needs, and builds it
-    load: Callable[[], Engine]
+    #: imports what the engine needs, and builds it from the files of a folder, or of the usual places
+    load: Callable[[Path | None], Engine]
+    #: whether the files come with OpenCV
+    embedded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmbedderEntry:
+    """A row of the table of embedders."""
+
+    name: str
+    #: one of them is enough; none where it needs no weights
+    files: tuple[Weights, ...]
+    #: what it tells apart, for people
+    tells: str

@@ -1,0 +1,61 @@
+"""The failures that the service answers, as they were recorded; where none was, as documented."""
+
+from __future__ import annotations
+
+from pytest_rekognition.errors import ServiceError
+
+
+def invalid_parameters(message: str = "Request has invalid parameters") -> ServiceError:
+    """Return the error for an image that is too small, or a request that makes no sense."""
+    return ServiceError("InvalidParameterException", message)
+
+
+def no_faces() -> ServiceError:
+    """Return the error for a search by an image in which no face was found."""
+    return invalid_parameters("There are no faces in the image. Should be at least 1.")
+
+
+def invalid_format() -> ServiceError:
+    """Return the error for a file that is no readable PNG or JPEG."""
+    return ServiceError("InvalidImageFormatException", "Request has invalid image format")
+
+
+def too_large() -> ServiceError:
+    """Return the error for a file of too many bytes, or an image of too many pixels."""
+    return ServiceError("ImageTooLargeException", "Image size is too large.")
+
+
+def not_in_s3() -> ServiceError:
+    """Return the error for an object that is not there, or not to be had."""
+    return ServiceError(
+        "InvalidS3ObjectException",
+        "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
+    )
+
+
+def invalid_token() -> ServiceError:
+    """Return the error for a NextToken that was never given out for this request."""
+    return ServiceError("InvalidPaginationTokenException", "Invalid Token")
+
+
+def not_found(what: str) -> ServiceError:
+    """Return the error for something that does not exist; `what` is the whole sentence."""
+    return ServiceError("ResourceNotFoundException", what)
+
+
+def no_collection(name: str) -> ServiceError:
+    """Return the error for a collection that does not exist, as recorded."""
+    return not_found(f"The collection id: {name} does not exist")
+
+
+def validation(found: list[str]) -> ServiceError:
+    """Return the error for members that break their documented constraints, one text each."""
+    plural = "" if len(found) == 1 else "s"
+    return ServiceError(
+        "ValidationException", f"{len(found)} validation error{plural} detected: {'; '.join(found)}"
+    )
+
+
+def quota_exceeded(message: str = "The size of the collection exceeds the allowed limit.") -> ServiceError:
+    """Return the error for more than a resource may hold; no wording was recorded."""
+    return ServiceError("ServiceQuotaExceededException", message)

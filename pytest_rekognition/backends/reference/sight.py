@@ -1,0 +1,102 @@
+"""What is seen in an image: the faces that a test stated, else those that the detector finds, and who they are.
+
+A face's *vector* stands for whose it is: two of one person have a cosine near 1.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import OrderedDict
+from typing import TYPE_CHECKING, Final
+
+from pytest_rekognition.backends.reference.detector import pixels_of
+from pytest_rekognition.backends.reference.knowledge import Knowledge, KnownFace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from pytest_rekognition.backends.reference.detector import Detector
+    from pytest_rekognition.backends.reference.engines.base import Embedder, MeasuredFace, Pixels
+
+    #: of unit length, 32-bit
+    Vector = NDArray[np.float32]
+
+#: images whose vectors are remembered
+_REMEMBERED: Final = 256
+
+
+class Sight:
+    """Sees faces, and tells whose they are."""
+
+    def __init__(self, detector: Detector, load_embedder: Callable[[], Embedder]) -> None:
+        self.detector = detector
+        #: what the test has stated
+        self.knowledge = Knowledge()
+        self._load_embedder = load_embedder
+        self._embedder: Embedder | None = None
+        self._vectors: OrderedDict[tuple[str, int], Vector] = OrderedDict()
+        self._lock = threading.RLock()
+
+    def faces(self, data: bytes) -> Sequence[MeasuredFace]:
+        """Return the faces in a PNG's or JPEG's bytes, the largest first; raises `ServiceError` as the service."""
+        known = self.knowledge.faces(_digest(data))
+        return self.detector.faces(data) if known is None else known
+
+    def vectors(self, data: bytes, faces: Sequence[MeasuredFace]) -> list[Vector]:
+        """Return the vector of each of some faces of an image, as `faces` gave them."""
+        digest = _digest(data)
+        everyone = list(self.faces(data))
+        pixels: list[Pixels] = []
+
+        def look() -> Pixels:
+            if not pixels:
+                pixels.append(pixels_of(data))
+            return pixels[0]
+
+        return [self._remembered((digest, everyone.index(face)), face, look) for face in faces]
+
+    def vector(self, pixels: Pixels, face: MeasuredFace) -> Vector:
+        """Return the vector of a face in an upright image's pixels, such as a video's frame."""
+        return self._embed(face, lambda: pixels)
+
+    @property
+    def embedder(self) -> Embedder:
+        """What turns a face into a vector."""
+        with self._lock:
+            if self._embedder is None:
+                self._embedder = self._load_embedder()
+            return self._embedder
+
+    def _remembered(self, place: tuple[str, int], face: MeasuredFace, look: Callable[[], Pixels]) -> Vector:
+        with self._lock:
+            found = self._vectors.get(place)
+        if found is not None and not isinstance(face, KnownFace):
+            return found
+        vector = self._embed(face, look)
+        with self._lock:
+            self._vectors[place] = vector
+            if len(self._vectors) > _REMEMBERED:
+                self._vectors.popitem(last=False)
+        return vector
+
+    def _embed(self, face: MeasuredFace, look: Callable[[], Pixels]) -> Vector:
+        if isinstance(face, KnownFace) and face.person is not None:
+            return _person_vector(face.person, self.embedder.size)
+        return self.embedder.embed(look(), face)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _person_vector(person: str, size: int) -> Vector:
+    """Return a direction that follows from a name alone: those of two names are nearly at right angles."""
+    import numpy as np  # noqa: PLC0415 - needs the extra
+
+    seed = int.from_bytes(hashlib.sha256(person.encode()).digest()[:8], "big")
+    vector = np.random.default_rng(seed).standard_normal(size).astype(np.float32)
+    return vector / np.float32(np.linalg.norm(vector))

@@ -1,0 +1,192 @@
+"""Whose failure it is: the application's, the test's or nobody's, by the code that an exception went through."""
+
+from __future__ import annotations
+
+import re
+import sysconfig
+import traceback
+from fnmatch import fnmatch
+from functools import cache
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+import pytest
+
+from pytest_rekognition.errors import ContractError, PytestRekognitionError
+from pytest_rekognition.plugin.sites import EndlessCallsError, request_breach
+from pytest_rekognition.showing import show_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pytest_rekognition.plugin.sites import Play
+    from pytest_rekognition.report.variants import Verdict
+
+_Origin = Literal["application", "test", "library"]
+_PACKAGE = str(Path(__file__).parents[1])
+_STDLIB = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
+_INSTALLED = frozenset({"site-packages", "dist-packages"})
+#: Folders whose modules are tests, or help them.
+_TEST_FOLDERS = frozenset({"test", "tests"})
+_LONGEST_MESSAGE = 160
+#: Python's own notation of bytes, which may be an image's.
+_BYTES = re.compile(r"""b(['"])(?:\\.|(?!\1).){24,}\1?""", re.DOTALL)
+
+
+class Judged(NamedTuple):
+    """What became of a test under a variant."""
+
+    verdict: Verdict
+    #: such as `IndexError: list index out of range`
+    error: str = ""
+    #: the application's line, or the test's, such as `app.py:12`
+    where: str = ""
+    #: the way there, through the application and the test alone
+    trace: tuple[str, ...] = ()
+
+
+def judge(calls: Sequence[pytest.CallInfo[None]], play: Play, origins: Origins) -> Judged:
+    """Say whether the application broke, from how each phase of a test ended.
+
+    An exception that went through the application's code counts, and an assertion of its own. What the test itself
+    expects counts only where the altered answer says the same as the one that it stands for.
+    """
+    error = _ending(calls, origins)
+    if play.is_endless:
+        return _told("breaks", error or EndlessCallsError(f"more than {play.calls - 1:,} calls"), origins)
+    if play.altered is None:
+        return Judged("unreached")
+    if error is None:
+        return Judged("passes")
+    return _told(_verdict(error, play, origins), error, origins, _request_breach(error, play))
+
+
+def _request_breach(error: BaseException, play: Play) -> str:
+    """Return what is wrong with the request that an error of this package is about, or nothing."""
+    for violation in error.violations if isinstance(error, ContractError) else ():
+        if violation.side == "request":
+            return request_breach(violation)
+    return play.request_breach if isinstance(error, PytestRekognitionError) else ""
+
+
+def _verdict(error: BaseException, play: Play, origins: Origins) -> Verdict:
+    if isinstance(error, PytestRekognitionError):
+        is_request = bool(_request_breach(error, play))
+        return "breaks" if is_request and origins.meets_application(error) else "unjudged"
+    if play.is_astray:
+        return "unjudged"
+    if isinstance(error, pytest.skip.Exception):
+        return "expects"
+    is_expectation = isinstance(error, AssertionError | pytest.fail.Exception)
+    is_theirs = origins.raised_by_application if is_expectation else origins.meets_application
+    is_same = play.altered is not None and play.altered.is_same
+    return "breaks" if is_same or is_theirs(error) else "expects"
+
+
+def _ending(calls: Sequence[pytest.CallInfo[None]], origins: Origins) -> BaseException | None:
+    """Return the first exception; one of the teardown only if it is the application's."""
+    for call in calls:
+        if call.excinfo is None:
+            continue
+        for error in _leaves(call.excinfo.value):
+            if call.when != "teardown" or origins.meets_application(error):
+                return error
+    return None
+
+
+def _leaves(error: BaseException) -> Iterator[BaseException]:
+    """Yield the exceptions of a group; the exception itself, where it is none."""
+    if isinstance(error, BaseExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
+
+
+def _told(verdict: Verdict, error: BaseException, origins: Origins, text: str = "") -> Judged:
+    frames = origins.frames(error)
+    ours = [frame for frame in frames if origins.of(frame.filename) == "application"] or frames
+    message = text or _message(error)
+    where = _where(ours[-1]) if ours else ""
+    lines = [f"{_where(frame)}: in {frame.name}\n    {frame.line}" for frame in frames]
+    return Judged(verdict, message, where, (*lines, f"E   {message}"))
+
+
+def _where(frame: traceback.FrameSummary) -> str:
+    return f"{show_path(Path(frame.filename))}:{frame.lineno}"
+
+
+def _message(error: BaseException) -> str:
+    """Return an exception's first line: no bytes, and not all of a long one."""
+    first = next(iter(str(error).splitlines()), "")
+    text = _BYTES.sub("<bytes>", first)
+    shown = text if len(text) <= _LONGEST_MESSAGE else f"{text[:_LONGEST_MESSAGE]}…"
+    return f"{type(error).__name__}: {shown}" if shown else type(error).__name__
+
+
+class Origins:
+    """Tells the application's code from the tests' and from libraries'."""
+
+    def __init__(self, item: pytest.Item) -> None:
+        self._test = item.path
+        self._root = item.config.rootpath
+        self._patterns = item.config.getini("python_files")
+        self._known: dict[str, _Origin] = {}
+
+    def meets_application(self, error: BaseException) -> bool:
+        """Tell whether an exception went through the application's code."""
+        return any(self.of(frame.filename) == "application" for frame in self.frames(error))
+
+    def raised_by_application(self, error: BaseException) -> bool:
+        """Tell whether an exception was raised by the application, or by a library for it."""
+        return [self.of(frame.filename) for frame in self.frames(error)][-1:] == ["application"]
+
+    def frames(self, error: BaseException) -> list[traceback.FrameSummary]:
+        """Return the way of an exception through the tests and the application."""
+        found = traceback.extract_tb(error.__traceback__)
+        return [frame for frame in found if self.of(frame.filename) != "library"]
+
+    def of(self, filename: str) -> _Origin:
+        """Return whose a file is."""
+        if filename not in self._known:
+            self._known[filename] = self._origin(Path(filename))
+        return self._known[filename]
+
+    def _origin(self, path: Path) -> _Origin:
+        if path == self._test:
+            return "test"
+        if str(path).startswith("<") or path.is_relative_to(_PACKAGE):
+            return "library"
+        if _INSTALLED & set(path.parts):
+            return "application" if _is_local(_top_level(path)) else "library"
+        if any(path.is_relative_to(folder) for folder in _STDLIB):
+            return "library"
+        return "test" if self._is_test(path) else "application"
+
+    def _is_test(self, path: Path) -> bool:
+        inner = path.relative_to(self._root) if path.is_relative_to(self._root) else path
+        named = any(fnmatch(path.name, pattern) for pattern in self._patterns)
+        return named or path.name == "conftest.py" or bool(_TEST_FOLDERS & set(inner.parts[:-1]))
+
+
+def _top_level(path: Path) -> str:
+    """Return the importable name that an installed file belongs to."""
+    parts = path.parts
+    place = max(number for number, part in enumerate(parts) if part in _INSTALLED)
+    return parts[place + 1].partition(".")[0]
+
+
+@cache
+def _is_local(top_level: str) -> bool:
+    """Tell whether a package was installed from a folder, an archive or a repository (PEP 610): an application.
+
+    What came from an index is a library.
+    """
+    owners = _distributions().get(top_level, ())
+    return any(metadata.distribution(owner).read_text("direct_url.json") is not None for owner in owners)
+
+
+@cache
+def _distributions() -> dict[str, list[str]]:
+    return dict(metadata.packages_distributions())

@@ -1,0 +1,232 @@
+"""The finder of fragile code: each test once more for each thing that the service may answer instead."""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from pytest_rekognition.plugin import places
+from pytest_rekognition.plugin.items import AFTERWARDS, HARNESS, KEYWORDS, WENT, Went
+from pytest_rekognition.plugin.run import RERUNNING, findings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytest_rekognition.harness import Rekognition
+    from pytest_rekognition.options import Options
+    from pytest_rekognition.plugin.blame import Judged
+    from pytest_rekognition.plugin.sites import Play, VariantName, Watch
+    from pytest_rekognition.report.variants import Tried
+
+#: What alters an answer in the test that is being run again.
+_PLAY: pytest.StashKey[Play] = pytest.StashKey()
+#: What a test leaves in its stash, and another run of it must not disturb.
+_KEPT: tuple[pytest.StashKey[Any], ...] = (HARNESS, KEYWORDS, WENT)
+
+
+def altering(item: pytest.Item, options: Options) -> Play | Watch | None:
+    """Return what is to stand between a test's calls and their answers; None where the finder is off.
+
+    Raises `UsageError` for names of variants that mean nothing.
+    """
+    if item.config.stash.get(RERUNNING, False):
+        return item.stash[_PLAY]
+    name = item.config.getoption("rekognition_variant")
+    if not (name or options.variants or options.may_break):
+        return None
+    from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.plugin.sites import Play, Watch, one_variant, variant_name  # noqa: PLC0415
+
+    for accepted in options.may_break:
+        variant_name(accepted)
+    obstacle = _obstacle(item, options)
+    if name and obstacle:
+        raise UsageError(f"--rekognition-variant cannot alter an answer of this test: {obstacle}")
+    if name:
+        return Play(one_variant(name))
+    if options.variants and obstacle:
+        findings(item.config).pass_over(item.nodeid, obstacle)
+    if obstacle or not options.variants:
+        return None
+    item.stash[AFTERWARDS] = _find
+    return Watch()
+
+
+def _obstacle(item: pytest.Item, options: Options) -> str:
+    """Return why the answers of a test are not altered, or nothing."""
+    if not options.mode.offline:
+        return f"mode {options.mode.value} would call the real service over and over"
+    if getattr(getattr(item, "obj", None), "is_hypothesis_test", False):
+        return "Hypothesis runs it with many answers already"
+    return ""
+
+
+def verify(item: pytest.Item, harness: Rekognition) -> None:
+    """Fail a test that was to have one answer altered, and had not."""
+    play = harness.alter
+    name = item.config.getoption("rekognition_variant")
+    if not name or item.stash.get(WENT, Went()).outcome != "passed" or getattr(play, "altered", None) is not None:
+        return
+    sites = ", ".join(getattr(play, "sites", ())) or "none"
+    pytest.fail(
+        f"--rekognition-variant={name} has altered nothing: the answer did not come, or cannot be altered so."
+        f" The answers of this test: {sites}.",
+        pytrace=False,
+    )
+
+
+def _find(item: pytest.Item, nextitem: pytest.Item | None) -> None:
+    """Try the variants of a test whose first run is over, and went well."""
+    from pytest_rekognition.plugin.blame import Origins, judge  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.plugin.sites import MOST_CALLS, Play, Watch  # noqa: PLC0415
+
+    harness = item.stash[HARNESS]
+    watch = None if harness is None else harness.alter
+    has_passed = item.stash.get(WENT, Went()).outcome == "passed"
+    if harness is None or not isinstance(watch, Watch) or not has_passed or harness.problems():
+        return
+    variants = watch.variants()
+    chosen = list(islice(variants, harness.options.variants))
+    is_bounded = next(variants, None) is not None
+    origins = Origins(item)
+    tried = []
+    with _undisturbed(item):
+        for number, name in enumerate(chosen, 1):
+            _show_progress(item, f"{name}, {number} of {len(chosen)}")
+            item.stash[_PLAY] = play = Play(name, watch.calls + MOST_CALLS)
+            is_last = number == len(chosen)
+            calls = _run_again(item, nextitem if is_last else cast("pytest.Item", item.parent))
+            tried.append(_told(item, name, judge(calls, play, origins), harness.options))
+    if chosen:
+        _show_progress(item, "")
+    harness.alter = None  # it holds every answer, images and all
+    found = findings(item.config)
+    found.add(tried)
+    if is_bounded:
+        found.bounded(item.nodeid)
+    _note_superfluous(item, harness.options, tried)
+    _fail_for([one for one in tried if one.verdict == "breaks"], item)
+
+
+# --- running a test again ------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _undisturbed(item: pytest.Item) -> Iterator[None]:
+    """Keep what a test has left behind from its next runs: its stash, and the counts and warnings of the run."""
+    kept = {key: item.stash[key] for key in _KEPT if key in item.stash}
+    item.config.stash[RERUNNING] = True
+    try:
+        with warnings.catch_warnings(record=True):
+            yield
+    finally:
+        item.config.stash[RERUNNING] = False
+        for key, value in kept.items():
+            item.stash[key] = value
+        _release(item)
+
+
+def _run_again(item: pytest.Item, nextitem: pytest.Item | None) -> list[pytest.CallInfo[None]]:
+    """Run a test once more, and report it to nobody.
+
+    With the test's parent as `nextitem`, what it shares with others is left standing for the next run.
+    """
+    _renew(item)
+    calls = [_phase(item, "setup")]
+    if calls[0].excinfo is None:
+        calls.append(_phase(item, "call"))
+    calls.append(_phase(item, "teardown", nextitem=nextitem))
+    return calls
+
+
+def _renew(item: pytest.Item) -> None:
+    """Have the fixtures of a test set up anew, and its class created anew.
+
+    There is no public way to: this is what pytest-rerunfailures and pytest-retry do.
+    """
+    request = getattr(item, "_initrequest", None)
+    if request is not None:
+        request()
+    if isinstance(item.parent, pytest.Class) and getattr(item, "instance", None) is not None:
+        vars(item).pop("_instance", None)
+        vars(item).pop("_obj", None)
+
+
+def _release(item: pytest.Item) -> None:
+    """Let go of what a run has set up, as pytest does: a test is kept to the end of the session."""
+    if hasattr(item, "_request"):
+        vars(item).update(_request=False, funcargs=None)
+
+
+def _phase(item: pytest.Item, when: Any, **arguments: Any) -> pytest.CallInfo[None]:
+    """Run one phase. Plugins make its report, for fixtures that look at how the test went; nobody gets it."""
+    hook = getattr(item.ihook, f"pytest_runtest_{when}")
+    call = pytest.CallInfo.from_call(
+        lambda: hook(item=item, **arguments), when=when, reraise=(pytest.exit.Exception, KeyboardInterrupt)
+    )
+    item.ihook.pytest_runtest_makereport(item=item, call=call)
+    return call
+
+
+# --- what came of it -----------------------------------------------------------------------------------------
+
+
+def _told(item: pytest.Item, name: VariantName, judged: Judged, options: Options) -> Tried:
+    from pytest_rekognition.plugin.sites import variant_name  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.report.variants import Tried  # noqa: PLC0415
+
+    is_accepted = any(variant_name(accepted).covers(name) for accepted in options.may_break)
+    return Tried(
+        test=item.nodeid,
+        site=name.site,
+        variant=name.variant,
+        verdict="accepted" if is_accepted and judged.verdict == "breaks" else judged.verdict,
+        error=judged.error,
+        where=judged.where,
+        trace=judged.trace,
+        command=f'{places.record_command(item).rpartition(" ")[0]} "--rekognition-variant={name}"',
+    )
+
+
+def _note_superfluous(item: pytest.Item, options: Options, tried: list[Tried]) -> None:
+    """Note which failures a test accepts that did not come."""
+    from pytest_rekognition.plugin.sites import one_variant, variant_name  # noqa: PLC0415  not at plugin load
+
+    came = [one_variant(f"{one.site}:{one.variant}") for one in tried if one.verdict == "accepted"]
+    for accepted in options.may_break:
+        if not any(variant_name(accepted).covers(name) for name in came):
+            findings(item.config).was_superfluous(item.nodeid, accepted)
+
+
+def _fail_for(broken: list[Tried], item: pytest.Item) -> None:
+    """Report a failure beside the test's own report, which stands: the run is red, and -x and --lf know of it."""
+    if not broken:
+        return
+    from pytest_rekognition.report.variants import table  # noqa: PLC0415  not at plugin load
+
+    _show_progress(item, "")
+    head = f"{len(broken)} of the answers that the service may give instead break the application:"
+    report = pytest.TestReport(
+        nodeid=item.nodeid,
+        location=item.location,
+        keywords=dict.fromkeys(item.keywords, 1),
+        outcome="failed",
+        longrepr="\n".join([head, *table(broken)]),
+        when="call",
+        sections=[("rekognition", "The section 'rekognition variants' below has the tracebacks.")],
+    )
+    item.ihook.pytest_runtest_logreport(report=report)
+
+
+def _show_progress(item: pytest.Item, text: str) -> None:
+    """Write over the terminal's last line; nothing where the output is no terminal, or a worker's."""
+    reporter = item.config.pluginmanager.get_plugin("terminalreporter")
+    quiet = item.config.get_verbosity() < 0 or hasattr(item.config, "workerinput")
+    if reporter is None or quiet or not reporter.isatty:
+        return
+    reporter.ensure_newline()
+    reporter.rewrite(f"rekognition variants: {item.nodeid}, {text}" if text else "", erase=True)

@@ -1,0 +1,243 @@
+"""Embedders: what tells people, or at least photographs, apart."""
+
+import math
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pytest_rekognition.backends.reference import weights
+from pytest_rekognition.backends.reference.engines import (
+    ENGINES,
+    decode,
+    embedder_entry,
+    files,
+    load_embedder,
+    load_engine,
+)
+from pytest_rekognition.backends.reference.engines.aligning import ALIGNED_SIDE, aligned
+from pytest_rekognition.backends.reference.engines.arcface import ArcfaceEmbedder
+from pytest_rekognition.backends.reference.engines.base import MeasuredFace, Pose, Quality
+from pytest_rekognition.backends.reference.engines.descriptor import DescriptorEmbedder
+from pytest_rekognition.backends.reference.weights import WeightsError
+from pytest_rekognition.drawing import DrawnFace, draw
+from pytest_rekognition.errors import UsageError
+from pytest_rekognition.geometry import FACE_TEMPLATE, Box, Point
+from pytest_rekognition.images import describe_image
+
+COPIES = {
+    "half the size": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
+    "quality 30": lambda image: cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], 1),
+    "half as bright": lambda image: (image * 0.5).astype(np.uint8),
+    "grey": lambda image: cv2.cvtColor(cv2.cvtColor(image, cv2.COLOR_BGR2GRAY), cv2.COLOR_GRAY2BGR),
+    "mirrored": lambda image: image[:, ::-1].copy(),
+}
+
+
+@pytest.fixture(autouse=True)
+def cache(monkeypatch, tmp_path):
+    """Let no weights that a developer has take part."""
+    monkeypatch.delenv(weights.VARIABLE, raising=False)
+    monkeypatch.setattr(weights, "user_folder", lambda: tmp_path / "none")
+
+
+@pytest.fixture
+def models(shared):
+    """Return the folder with the weights that a maintainer may have."""
+    folder = shared / "models"
+    if not folder.is_dir() or not weights.present([files.MOBILEFACENET, *ENGINES["yunet"].files], folder):
+        pytest.skip("the weights of yunet and mobilefacenet are not here")
+    return folder
+
+
+@pytest.fixture
+def astronaut():
+    """Return scikit-image's photograph of an astronaut."""
+    return pytest.importorskip("skimage").data.astronaut()[:, :, ::-1].copy()
+
+
+def photographs(shared):
+    """Return the family's pictures, in which blaze and yunet find faces by decreasing size."""
+    return [cv2.imread(str(shared / "images" / f"family-112831{number}.jpg")) for number in (6, 7, 8)]
+
+
+def faces_of(engine, image, embedder):
+    return [embedder.embed(image, face) for face in engine.detect(image)]
+
+
+def drawn(**members):
+    data = draw([DrawnFace(**members)]).bytes
+    image = decode(data, describe_image(data))
+    (face,) = load_engine("haar").detect(image)
+    return image, face
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_the_same_photograph_is_recognised(astronaut, copy):
+    """Smaller, recompressed, darker, grey or mirrored: the descriptor's Similarity stays above 80."""
+    engine, embedder = load_engine("haar"), DescriptorEmbedder()
+    (first,) = faces_of(engine, astronaut, embedder)
+    (again,) = faces_of(engine, COPIES[copy](astronaut), embedder)
+    assert embedder.similarity(float(first @ again)) > 80
+
+
+def test_other_faces_are_no_copies(astronaut, shared):
+    """No two faces of four photographs are taken for the same picture."""
+    engine, embedder = load_engine("haar"), DescriptorEmbedder()
+    three = cv2.imread(str(shared / "images" / "three-53370.jpg"))
+    vectors = [*faces_of(engine, astronaut, embedder), *faces_of(engine, three, embedder)]
+    likeness = [embedder.similarity(float(a @ b)) for i, a in enumerate(vectors) for b in vectors[:i]]
+    assert len(vectors) == 4
+    assert max(likeness) < 50
+
+
+def test_vectors_have_length_1_and_are_reproducible():
+    """A vector is 32-bit, of the embedder's size and of length 1, and the same each time."""
+    image, face = drawn()
+    embedder = load_embedder()
+    vector = embedder.embed(image, face)
+    assert embedder.name == "descriptor"
+    assert (vector.dtype, vector.shape) == (np.float32, (embedder.size,))
+    assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
+    assert (vector == load_embedder("descriptor").embed(image, face)).all()
+
+
+def test_a_plain_face_has_a_vector():
+    """A face without any texture, or of one pixel, is no error."""
+    face = drawn()[1]
+    for shape in ((80, 80), (1, 1)):
+        vector = DescriptorEmbedder().embed(np.full((*shape, 3), 99, np.uint8), face)
+        assert np.linalg.norm(vector) == pytest.approx(1, abs=1e-6)
+
+
+COSINES = st.floats(-1.001, 1.001)
+
+
+@pytest.mark.parametrize("embedder", [DescriptorEmbedder, ArcfaceEmbedder])
+def test_similarity_never_falls(embedder):
+    """Similarity is 0..100, 100 at a cosine of 1, and never falls as the cosine grows."""
+    similarity = embedder.similarity
+
+    @given(COSINES, COSINES)
+    def hold(one, other):
+        low, high = sorted((one, other))
+        assert 0 <= similarity(None, low) <= similarity(None, high) <= 100
+
+    hold()
+    assert similarity(None, 1.0) == 100
+
+
+@pytest.mark.parametrize(("cosine", "expected"), [(0.375, 80.01), (0.82, 99.99), (1.0, 100), (0.0, 0.55)])
+def test_arcface_is_calibrated(cosine, expected):
+    """The cosine that parts people best is the service's usual threshold, 80; the one known pair's is 99.99."""
+    assert ArcfaceEmbedder.similarity(None, cosine) == pytest.approx(expected, abs=0.01)
+
+
+@pytest.mark.parametrize(("cosine", "expected"), [(0.79, 80), (0.93, 99.9), (1.0, 100)])
+def test_the_descriptor_is_calibrated(cosine, expected):
+    """Copies are above 80, other people's faces below."""
+    assert DescriptorEmbedder.similarity(None, cosine) == pytest.approx(expected, abs=0.05)
+
+
+def test_the_same_people_are_found_again(models, shared):
+    """The child that is in all three photographs of a family is recognised, and nobody else is taken for it."""
+    engine, embedder = load_engine("yunet", models), load_embedder(folder=models)
+    assert embedder.name == "arcface"
+    vectors = [faces_of(engine, image, embedder) for image in photographs(shared)]
+    child = [vectors[0][2], vectors[1][0], vectors[2][1]]
+    others = [vector for faces in vectors for vector in faces if not any(vector is one for one in child)]
+    same = [embedder.similarity(float(a @ b)) for i, a in enumerate(child) for b in child[:i]]
+    other = [embedder.similarity(float(a @ b)) for a in child for b in others]
+    assert min(same) > 95
+    assert max(other) < 50
+
+
+@pytest.mark.parametrize("copy", COPIES)
+def test_a_network_knows_copies(models, astronaut, copy):
+    """A copy of a photograph shows the same person."""
+    engine, embedder = load_engine("yunet", models), load_embedder("arcface", folder=models)
+    (first,) = faces_of(engine, astronaut, embedder)
+    (again,) = faces_of(engine, COPIES[copy](astronaut), embedder)
+    assert embedder.similarity(float(first @ again)) > 95
+
+
+def test_a_file_of_the_users_is_taken(models):
+    """A path names the network, whatever the file is called; auto then means arcface."""
+    embedder = load_embedder("auto", models / files.MOBILEFACENET.name)
+    image, face = drawn()
+    assert ("arcface", 128) == (embedder.name, embedder.size)
+    assert (128,) == embedder.embed(image, face).shape
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("arcfase",), "did you mean 'arcface'"),
+        (("auto", Path("nowhere.onnx")), r"there is no file nowhere\.onnx"),
+        (("descriptor", Path("net.onnx")), "reads no file"),
+    ],
+)
+def test_wrong_arguments_are_refused(arguments, told):
+    """A misspelt name, a file that is not there and a file for nothing are usage errors."""
+    with pytest.raises(UsageError, match=told):
+        load_embedder(*arguments)
+
+
+def test_arcface_without_a_network_is_refused():
+    """Asked for by name, the embedder says what it lacks."""
+    with pytest.raises(
+        WeightsError, match=r"arcface embedder needs mobilefacenet\.onnx.*bring a network of your own"
+    ):
+        load_embedder("arcface")
+
+
+def test_a_file_that_is_no_network_is_refused(tmp_path):
+    """What OpenCV cannot run as an ArcFace network is a clear error."""
+    (tmp_path / "net.onnx").write_bytes(b"no network")
+    with pytest.raises(WeightsError, match="takes an ONNX network with an input of 1 x 3 x 112 x 112"):
+        load_embedder(path=tmp_path / "net.onnx")
+
+
+def test_a_network_of_another_kind_is_refused(models):
+    """A detector is no embedder."""
+    with pytest.raises(WeightsError, match="takes an ONNX network"):
+        load_embedder(path=models / files.YUNET_DETECTOR.name)
+
+
+def test_auto_is_the_descriptor_without_a_network():
+    """With nothing downloaded, photographs are recognised, and no people."""
+    assert embedder_entry().name == "descriptor"
+
+
+def test_a_known_network_with_another_content_is_refused(tmp_path):
+    """A network that is found by its name has to be the one that was pinned."""
+    (tmp_path / files.MOBILEFACENET.name).write_bytes(bytes(files.MOBILEFACENET.size))
+    with pytest.raises(WeightsError, match="is not the file that the arcface embedder was measured with"):
+        load_embedder(folder=tmp_path)
+
+
+def test_a_face_is_aligned():
+    """However a face is turned and scaled, its main landmarks lie at their places in the crop."""
+    places = {"eyeLeft": (38.3, 51.7), "eyeRight": (73.5, 51.5), "nose": (56.0, 71.7)}
+    places |= {"mouthLeft": (41.5, 92.4), "mouthRight": (70.7, 92.2)}
+    cos, sin = 1.4 * math.cos(0.5), 1.4 * math.sin(0.5)
+    seen = {name: Point(150 + cos * x - sin * y, 30 + sin * x + cos * y) for name, (x, y) in places.items()}
+    image = np.zeros((400, 400, 3), np.uint8)
+    for point in seen.values():
+        cv2.circle(image, (round(point.x - 0.5), round(point.y - 0.5)), 3, (255, 255, 255), -1)
+    landmarks = dict.fromkeys(FACE_TEMPLATE, Point(0, 0))
+    landmarks |= {name: Point(point.x / 400, point.y / 400) for name, point in seen.items()}
+    face = MeasuredFace(
+        box=Box(0, 0, 1, 1),
+        confidence=99.0,
+        landmarks=landmarks,
+        pose=Pose(),
+        quality=Quality(50.0, 50.0),
+        measured=frozenset(),
+    )
+    crop = aligned(image, face, ALIGNED_SIDE)
+    for x, y in places.values():
+        assert crop[int(y), int(x)].min() > 200

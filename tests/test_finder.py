@@ -1,0 +1,884 @@
+import os
+import re
+import subprocess
+import sys
+from collections import Counter
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pytest_rekognition import Contract, Rekognition, build, catalog
+from pytest_rekognition.errors import PytestRekognitionError
+from pytest_rekognition.plugin import blame
+from pytest_rekognition.plugin.sites import EndlessCallsError, Play, Watch, one_variant, variant_name
+from pytest_rekognition.strategies.alterations import SAME, TOKEN, alteration, alterations, names
+from pytest_rekognition.strategies.operations import plain_requests, plain_responses
+from pytest_rekognition.strategies.variants import ODDITIES
+
+pytestmark = pytest.mark.usefixtures("no_aws")
+
+ROOT = Path(__file__).resolve().parents[1]
+profile = settings(
+    max_examples=int(os.environ.get("PYTEST_REKOGNITION_EXAMPLES", "4")),
+    deadline=None,
+    database=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+)
+DRIFTS = ("unknown-member", "unknown-value", "added-value")
+
+APP = """
+    import boto3
+
+    client = boto3.client("rekognition", region_name="us-east-1")
+
+    def faces(**options):
+        return client.detect_faces(Image={"Bytes": b"x"}, **options)["FaceDetails"]
+
+    def first(**options):
+        return faces(**options)[0]["Confidence"]
+"""
+
+
+@pytest.fixture
+def suite(run):
+    """Run a suite beside a small application, with the finder on."""
+
+    def suite(source, *args, ini="", app=APP):
+        return run(source, *(args or ["--rekognition-variants"]), ini=ini, files={"app": app})
+
+    return suite
+
+
+def tried(result):
+    """Return the verdicts of a run with -v, by variant."""
+    rows = re.findall(r"^  (\w+) +\S+ (\w+#\d+:\S+)", "\n".join(result.outlines), re.MULTILINE)
+    return {variant: verdict for verdict, variant in rows}
+
+
+# --- the alterations -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("operation", catalog.operations())
+def test_an_altered_answer_keeps_the_contract(operation):
+    """Each altered answer of every operation, and what follows on it, is legal; drift is drift alone."""
+
+    @profile
+    @given(st.data())
+    def hold(data):
+        request = data.draw(plain_requests(operation))
+        response = data.draw(plain_responses(operation, request, least=2, done=True))
+        before = repr(response)
+        for altered in alterations(operation, request, response):
+            found = Contract(operation).check_response(altered.answer, request)
+            severities = {violation.severity for violation in found} - {"note"}
+            assert ({"drift"} if altered.name.startswith(DRIFTS) else set()) == severities
+            assert altered.name in names(operation)
+            assert altered.answer != response
+            if altered.rest is not None:
+                found = Contract(operation).check_response(altered.rest.answer, request)
+                assert [] == [violation for violation in found if violation.severity == "breach"]
+        assert before == repr(response)
+
+    hold()
+
+
+def test_every_oddity_has_an_answer_that_it_applies_to():
+    """No oddity and no kind of drift is refused everywhere: nothing is offered that is never tried."""
+    seen = set()
+
+    @settings(profile, max_examples=40)
+    @given(st.data(), st.sampled_from(["DetectFaces", "ListFaces", "GetFaceDetection", "RecognizeCelebrities"]))
+    def draw(data, operation):
+        request = data.draw(plain_requests(operation))
+        if operation == "DetectFaces":
+            request = {"Image": request["Image"], "Attributes": ["ALL"]}
+        response = data.draw(plain_responses(operation, request, least=2, done=True))
+        seen.update(altered.name.partition(":")[0] for altered in alterations(operation, request, response))
+
+    draw()
+    request = {"CollectionId": "staff", "FaceId": "11111111-2222-4333-8444-555555555555"}
+    matches = build("SearchFaces", request=request, faces=2)
+    seen |= {altered.name for altered in alterations("SearchFaces", request, matches)}
+    assert {*ODDITIES, *DRIFTS} == seen
+
+
+@pytest.mark.parametrize(
+    "operation", [name for name in catalog.operations() if catalog.operation(name).pagination]
+)
+@pytest.mark.parametrize("variant", ["more-pages", "empty-page"])
+def test_two_pages_together_are_the_answer(operation, variant):
+    """An application that follows the token gets every result once, in order, and the answer's own token last."""
+    pagination = catalog.operation(operation).pagination
+
+    @profile
+    @given(st.data())
+    def hold(data):
+        request = data.draw(plain_requests(operation))
+        response = data.draw(plain_responses(operation, request, least=3, done=True))
+        altered = alteration(variant, operation, request, response)
+        if altered is None:  # a job's page has no token unless it is full
+            return
+        assert altered.is_same
+        assert TOKEN == altered.answer[pagination.output_token]
+        assert altered.rest.answers({pagination.input_token: TOKEN})
+        assert not altered.rest.answers({})
+        for member in pagination.result_keys:
+            assert response[member] == altered.answer[member] + altered.rest.answer[member]
+        assert response.get(pagination.output_token) == altered.rest.answer.get(pagination.output_token)
+
+    hold()
+
+
+def test_a_full_page_of_a_job_is_followed_by_an_empty_one():
+    """A job's page has a token only where it is full: what is split off is nothing, and still follows."""
+    request = {"JobId": "1" * 64, "MaxResults": 2}
+    response = build("GetFaceDetection", request=request, faces=2)
+    altered = alteration("more-pages", "GetFaceDetection", request, response)
+    assert response["Faces"] == altered.answer["Faces"]
+    assert [] == altered.rest.answer["Faces"]
+
+
+def test_an_added_emotion_leaves_the_others():
+    """An emotion that nobody knows comes in addition, as the least sure one; in another variant as the surest."""
+    request = {"Image": {"Bytes": "eA=="}, "Attributes": ["EMOTIONS"]}
+    response = build("DetectFaces", request=request, faces=2)
+    added = alteration("added-value:FaceDetails.Emotions.Type", "DetectFaces", request, response)
+    unknown = alteration("unknown-value:FaceDetails.Emotions.Type", "DetectFaces", request, response)
+    for before, more, other in zip(
+        *(answer["FaceDetails"] for answer in (response, added.answer, unknown.answer)), strict=True
+    ):
+        assert before["Emotions"] == more["Emotions"][:-1]
+        assert "UNHEARD_OF" == more["Emotions"][-1]["Type"] == other["Emotions"][0]["Type"]
+        assert before["Emotions"][1:] == other["Emotions"][1:]
+    assert (True, False) == (added.is_same, unknown.is_same)
+
+
+# --- names ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accepted", "variant", "covered"),
+    [
+        ("no-faces", "DetectFaces#2:no-faces", True),
+        ("DetectFaces:no-faces", "DetectFaces#2:no-faces", True),
+        ("detect_faces#2:no-faces", "DetectFaces#2:no-faces", True),
+        ("DetectFaces#1:no-faces", "DetectFaces#2:no-faces", False),
+        ("IndexFaces:no-faces", "DetectFaces#1:no-faces", False),
+        ("unknown-value", "DetectFaces#1:unknown-value:FaceDetails.Emotions.Type", True),
+        (
+            "unknown-value:FaceDetails.Landmarks.Type",
+            "DetectFaces#1:unknown-value:FaceDetails.Emotions.Type",
+            False,
+        ),
+    ],
+)
+def test_what_a_name_covers(accepted, variant, covered):
+    """A name without a number, an operation or an enumeration means all of them."""
+    assert covered is variant_name(accepted).covers(one_variant(variant))
+    assert variant == str(one_variant(variant))
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("no-face", "'no-face' is no variant, did you mean 'no-faces'?"),
+        ("DetectFaces:no-face", "'no-face' is no variant, did you mean 'no-faces'?"),
+        ("DetectFace:no-faces", "'DetectFace' is no Rekognition operation, did you mean 'DetectFaces'?"),
+        ("DetectFaces#0:no-faces", "'0' is no number of an answer"),
+        ("DetectFaces#:no-faces", "'' is no number of an answer"),
+        ("unknown-value:FaceDetails.Emotion.Type", "did you mean 'unknown-value:FaceDetails.Emotions.Type'?"),
+        ("", "'' is no variant."),
+    ],
+)
+def test_a_name_that_means_nothing_is_refused(name, message):
+    """A misspelt variant, operation or number is told with a guess."""
+    with pytest.raises(PytestRekognitionError, match=re.escape(message)):
+        variant_name(name)
+
+
+def test_only_one_answer_can_be_repeated():
+    """What repeats a failure has to name one answer."""
+    with pytest.raises(PytestRekognitionError, match="names no single answer"):
+        one_variant("no-faces")
+
+
+# --- watching and altering -----------------------------------------------------------------------------------
+
+
+def test_answers_are_numbered_by_operation_failures_included():
+    """The second answer of an operation is its second one, whether the first was a success or not."""
+    with Rekognition() as rekognition:
+        rekognition.alter = watch = Watch()
+        rekognition.on("DetectFaces").raises("ThrottlingException", times=1).returns(faces=1)
+        rekognition.on("ListFaces").returns(faces=2)
+        client = rekognition.client(region_name="us-east-1")
+        client.detect_faces(Image={"Bytes": b"x"})
+        client.list_faces(CollectionId="staff")
+    sites = [name.site for name in watch.variants()]
+    assert ["ListFaces#1", "DetectFaces#2"] == list(dict.fromkeys(sites))
+
+
+def test_every_request_with_a_token_is_followed_once():
+    """The paginator gets both pages; a second listing is as before."""
+    with Rekognition() as rekognition:
+        rekognition.alter = play = Play(one_variant("ListFaces#1:more-pages"))
+        rekognition.on("ListFaces").returns(faces=5)
+        client = rekognition.client(region_name="us-east-1")
+
+        def listed():
+            pages = client.get_paginator("list_faces").paginate(CollectionId="staff")
+            return [[face["FaceId"] for face in page["Faces"]] for page in pages]
+
+        first, second = listed(), listed()
+    assert [[2, 3], [5]] == [[len(page) for page in pages] for pages in (first, second)]
+    assert [*first[0], *first[1]] == second[0]
+    assert "more-pages" == play.altered.name
+    assert ["ListFaces#1", "ListFaces#2"] == play.sites
+
+
+def test_a_job_ends_at_the_second_poll():
+    """The job is in progress once, then answers what it would have answered at once."""
+    with Rekognition() as rekognition:
+        rekognition.alter = Play(one_variant("GetFaceDetection#1:unfinished-job"))
+        rekognition.on("GetFaceDetection").returns(faces=2, times=1)
+        client = rekognition.client(region_name="us-east-1")
+        polls = [client.get_face_detection(JobId="1" * 64) for _ in range(2)]
+    assert [("IN_PROGRESS", 0), ("SUCCEEDED", 2)] == [(poll["JobStatus"], len(poll["Faces"])) for poll in polls]
+
+
+def test_endless_calls_end():
+    """An application that calls for ever, and catches every Exception, is ended all the same."""
+    with Rekognition() as rekognition:
+        rekognition.alter = play = Play(one_variant("DetectFaces#1:no-faces"), most_calls=20)
+        rekognition.on("DetectFaces").returns(faces=1)
+        client = rekognition.client(region_name="us-east-1")
+
+        def call_for_ever():
+            while True:
+                with suppress(Exception):
+                    client.detect_faces(Image={"Bytes": b"x"})
+
+        with pytest.raises(EndlessCallsError, match="DetectFaces, call 21 of this test"):
+            call_for_ever()
+    assert play.is_endless
+
+
+# --- the example ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "workers"])
+def test_the_five_weaknesses_of_the_example_are_found(workers):
+    """Each planted weakness breaks its own test, under the variant that is meant for it; the run is red."""
+    result = example("fragile_app", "--rekognition-variants", *workers)
+    assert 1 == result.returncode, result.stdout
+    rows = re.findall(
+        r"^test_photos\.py::(\w+) +(\S+#1) +(\S+) +(\w+): .*\((\w+\.py):\d+\)$",
+        section(result.stdout),
+        re.MULTILINE,
+    )
+    assert {
+        ("test_the_sharpness_of_a_portrait", "DetectFaces#1", "no-faces", "IndexError", "fragile_app.py"),
+        ("test_nobody_is_covered", "DetectFaces#1", "without-recent-attributes", "KeyError", "fragile_app.py"),
+        (
+            "test_two_moods",
+            "DetectFaces#1",
+            "unknown-value:FaceDetails.Emotions.Type",
+            "KeyError",
+            "fragile_app.py",
+        ),
+        ("test_the_staff", "ListFaces#1", "empty-page", "AssertionError", "test_photos.py"),
+        ("test_the_staff", "ListFaces#1", "more-pages", "AssertionError", "test_photos.py"),
+        (
+            "test_the_brightness_of_a_face",
+            "DetectFaces#1",
+            "box-off-image",
+            "ZeroDivisionError",
+            "fragile_app.py",
+        ),
+    } == set(rows)
+    assert 6 == len(rows)
+    assert "5 failed, 5 passed" in result.stdout
+    assert "rekognition: 5 calls · 5 stub" in result.stdout  # re-runs are not counted
+
+
+def test_nothing_is_found_in_the_mended_example():
+    """The same tests of the application without weaknesses pass under every variant."""
+    result = example("mended_app", "--rekognition-variants")
+    assert 0 == result.returncode, result.stdout
+    assert "re-runs of 5 tests · none breaks the application" in result.stdout
+    assert "5 passed" in result.stdout
+
+
+def test_the_command_of_the_report_repeats_the_failure():
+    """Each command that the report prints fails with the application's own exception, and names its line."""
+    report = example("fragile_app", "--rekognition-variants").stdout
+    commands = re.findall(r'To repeat it: pytest "(\S+)" "(\S+)"', report)
+    assert 6 == len(commands)
+    test, option = next(command for command in commands if "no-faces" in command[1])
+    result = example("fragile_app", test, option)
+    assert 1 == result.returncode
+    assert "IndexError: list index out of range" in result.stdout
+    assert "1 failed" in result.stdout
+    assert 0 == example("mended_app", test, option.replace("no-faces", "box-off-image")).returncode
+
+
+def example(app, *args):
+    """Run the example's tests on one of its applications."""
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-p", "no:benchmark", *args]
+    return subprocess.run(
+        command,
+        cwd=ROOT / "examples" / "fragile_app",
+        env={**os.environ, "PHOTO_APP": app},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def section(text):
+    """Return the report's own section."""
+    return re.split(r"^=+ rekognition variants =+$", text, flags=re.MULTILINE)[1]
+
+
+# --- when it runs --------------------------------------------------------------------------------------------
+
+ONE_TEST = """
+    import app, pytest
+
+    {marker}
+    def test_one(rekognition):
+        rekognition.on("DetectFaces").returns(faces=1)
+        assert app.first() > 50
+"""
+
+
+@pytest.mark.parametrize(
+    ("marker", "args", "ini", "runs"),
+    [
+        ("", [], "", 0),
+        ("", ["--rekognition-variants=3"], "", 3),
+        ("", [], "rekognition_variants = 2", 2),
+        ("", ["--rekognition-variants=3"], "rekognition_variants = 2", 3),
+        ("@pytest.mark.rekognition(variants=2)", [], "", 2),
+        ("@pytest.mark.rekognition(variants=2)", ["--rekognition-variants=3"], "", 3),
+        ("@pytest.mark.rekognition(variants=False)", ["--rekognition-variants=3"], "", 0),
+        ("@pytest.mark.rekognition(variants=False)", [], "rekognition_variants = 2", 0),
+    ],
+)
+def test_where_it_is_set(suite, marker, args, ini, runs):
+    """Off by default; command line over marker over ini; a marker that says False is obeyed in any case."""
+    result = suite(ONE_TEST.format(marker=marker), "-q", *args, ini=ini)
+    if runs:
+        result.stdout.fnmatch_lines([f"rekognition variants: {runs} re-runs of 1 test*", "*1 test with more*"])
+    else:
+        result.assert_outcomes(passed=1)
+        result.stdout.no_fnmatch_line("*rekognition variants*")
+
+
+@pytest.mark.parametrize(
+    ("args", "ini", "message"),
+    [
+        (["--rekognition-variants=0"], "", "*it is a number of re-runs, from 1.*"),
+        (["--rekognition-variants=-1"], "", "*is '-1'; it is a number of re-runs.*"),
+        (
+            ["--rekognition-variants", "test_suite.py"],
+            "",
+            "*is 'test_suite.py'; it is a number of re-runs. On the*",
+        ),
+        ([], "rekognition_variants = many", "*rekognition_variants is 'many'; it is a number*"),
+        (["--rekognition-variants", "--rekognition-mode=live"], "", "*mode live would call the real service*"),
+        (["--rekognition-variants=2"], "rekognition_mode = record", "*mode record would call the real service*"),
+        (["--rekognition-variant=no-faces"], "", "*'no-faces' names no single answer*"),
+        (["--rekognition-variant=DetectFace#1:no-faces"], "", "*did you mean 'DetectFaces'?*"),
+    ],
+)
+def test_a_wrong_setting_stops_the_run(suite, args, ini, message):
+    """A number or name that means nothing, and a mode that would reach the service, are usage errors."""
+    result = suite(ONE_TEST.format(marker=""), *args, ini=ini)
+    assert pytest.ExitCode.USAGE_ERROR == result.ret
+    result.stderr.fnmatch_lines([message])
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ("may_break=['no-face']", "*'no-face' is no variant, did you mean 'no-faces'?*"),
+        ("may_break='no-faces'", "*may_break must be a list of names*"),
+        ("variants=-1", "*variants must be True, False or a number of re-runs, not -1*"),
+        ("variants='2'", "*variants must be True, False or a number of re-runs, not '2'*"),
+    ],
+)
+def test_a_wrong_marker_fails_the_test(suite, keywords, message):
+    """A marker that means nothing is told whether or not the finder is on."""
+    result = suite(ONE_TEST.format(marker=f"@pytest.mark.rekognition({keywords})"), "-q")
+    assert 0 != result.ret
+    result.stdout.fnmatch_lines([message])
+
+
+def test_tests_that_cannot_be_run_again_are_named(suite, monkeypatch):
+    """A test in a mode of the real service, and one of Hypothesis, are passed over with a remark."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    result = suite(
+        """
+        import app, pytest
+        from hypothesis import HealthCheck, given, settings, strategies as st
+
+        @pytest.mark.rekognition(mode="live")
+        def test_live(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            assert app.first() > 50
+
+        @settings(max_examples=2, suppress_health_check=list(HealthCheck))
+        @given(number=st.integers(1, 3))
+        def test_many(rekognition, number):
+            rekognition.on("DetectFaces").returns(faces=number)
+            assert app.first() > 50
+        """
+    )
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "rekognition variants: 0 re-runs of 0 tests*",
+            "  1 test not run again: Hypothesis runs it*",
+            "  1 test not run again: mode live would call*",
+        ]
+    )
+
+
+def test_only_what_has_passed_is_run_again(suite):
+    """Tests that fail, skip, or leave something behind have no re-runs."""
+    result = suite(
+        """
+        import app, pytest
+
+        def test_fails(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            assert app.first() < 0
+
+        def test_skips(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            app.first()
+            pytest.skip("not here")
+
+        @pytest.mark.xfail
+        def test_fails_as_expected(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            assert app.first() < 0
+
+        def test_leaves_a_stub(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            rekognition.on("ListFaces").returns()
+            assert app.first() > 50
+        """
+    )
+    result.assert_outcomes(failed=1, skipped=1, xfailed=1, passed=1, errors=1)
+    result.stdout.no_fnmatch_line("*re-runs*")
+
+
+# --- what counts ---------------------------------------------------------------------------------------------
+
+
+def test_what_counts_as_a_break(suite):
+    """The application's exceptions and assertions count, the test's own expectations of other data do not."""
+    result = suite(
+        """
+        import app, pytest
+
+        @pytest.fixture
+        def detected(rekognition):
+            rekognition.on("DetectFaces").returns(faces=2)
+
+        def test_index(detected):
+            app.first()
+
+        def test_own_assertion(detected):
+            app.asserting()
+
+        def test_expectation(detected):
+            assert len(app.faces()) == 2
+
+        def test_own_index(detected):
+            app.faces()[1]
+
+        def test_swallowed(detected):
+            app.careless()
+
+        def test_expected_exception(rekognition):
+            rekognition.on("DetectFaces").returns(faces=[])
+            with pytest.raises(IndexError):
+                app.first()
+
+        def test_broken_request(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            rekognition.on("SearchFacesByImage").returns()
+            app.search()
+
+        def test_unanswered(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            assert app.lists_where_empty() == 1
+
+        def test_in_a_fixture(in_setup):
+            pass
+
+        @pytest.fixture
+        def in_setup(detected):
+            return app.first()
+        """,
+        "-v",
+        "--rekognition-variants",
+        app=f"""{APP}
+    def asserting():
+        assert faces(), "somebody has to be there"
+
+    def careless():
+        try:
+            return first()
+        except IndexError:
+            return None
+
+    def search():
+        threshold = 90 if faces() else 900
+        client.search_faces_by_image(
+            CollectionId="staff", Image={{"Bytes": b"x"}}, FaceMatchThreshold=threshold)
+
+    def lists_where_empty():
+        found = faces()
+        return 1 if found else len(client.list_faces(CollectionId="staff")["Faces"])
+""",
+    )
+    rows = re.findall(r"^  (\w+) +\S+::(\w+) DetectFaces#1:no-faces(.*)", "\n".join(result.outlines), re.MULTILINE)
+    verdicts = {test: verdict for verdict, test, _ in rows}
+    causes = {test: cause.strip() for _, test, cause in rows}
+    assert {
+        "test_index": "breaks",
+        "test_own_assertion": "breaks",
+        "test_expectation": "expects",
+        "test_own_index": "expects",
+        "test_swallowed": "passes",
+        "test_broken_request": "breaks",
+        "test_unanswered": "unjudged",
+        "test_in_a_fixture": "breaks",
+    } == verdicts
+    assert re.fullmatch(
+        r"AssertionError: somebody has to be there.* \(app\.py:\d+\)", causes["test_own_assertion"]
+    )
+    breach = "request of SearchFacesByImage breaks the contract: $.FaceMatchThreshold: is 900, "
+    assert causes["test_broken_request"].startswith(breach)
+    result.stdout.fnmatch_lines(["*1 led to a call that nobody answers, not judged*"])
+
+
+def test_an_application_that_never_ends_breaks(suite):
+    """Waiting for a page with results by asking for the same one again and again is ended, and reported."""
+    result = suite(
+        """
+        import app
+
+        def test_listed(rekognition):
+            rekognition.on("ListFaces").returns(faces=2)
+            assert app.last_page() == 2
+        """,
+        app="""
+    import boto3
+
+    client = boto3.client("rekognition", region_name="us-east-1")
+
+    def last_page():
+        answer = client.list_faces(CollectionId="staff")
+        while "NextToken" in answer:
+            try:
+                client.list_faces(CollectionId="staff")
+            except Exception:
+                pass
+        return len(answer["Faces"])
+""",
+    )
+    result.stdout.fnmatch_lines(["*ListFaces#1*empty-page*EndlessCallsError: ListFaces, call 1,002*(app.py:*)"])
+
+
+def test_a_failure_can_be_accepted(suite):
+    """What a test accepts by name leaves the run green; what did not come is named with -v alone."""
+    marker = "@pytest.mark.rekognition(may_break=['DetectFaces:no-faces', 'box-off-image'])"
+    result = suite(ONE_TEST.format(marker=marker), "-v", "--rekognition-variants")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*none breaks the application*1 accepted*",
+            "  accepted *DetectFaces#1:no-faces IndexError: list index out of range (app.py:*)",
+            "  superfluous: test_suite.py::test_one accepts box-off-image",
+        ]
+    )
+    result = suite(ONE_TEST.format(marker=marker))
+    assert 0 == result.ret
+    result.stdout.no_fnmatch_line("*superfluous*")
+
+
+def test_one_traceback_for_several_variants(suite):
+    """The same way to the same line is printed once, with how many others took it."""
+    result = suite(
+        """
+        import app
+
+        def test_two(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            app.two()
+        """,
+        app=f"""{APP}
+    def two():
+        return [first() for _ in range(2)]
+""",
+    )
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["test_suite.py::test_two, DetectFaces#1:no-faces, and 1 other"])
+    assert 1 == sum("E   IndexError: list index out of range" in line for line in result.outlines)
+
+
+@pytest.mark.parametrize(
+    ("path", "origin"),
+    [
+        (__file__, "test"),
+        (ROOT / "tests" / "helpers.py", "test"),
+        (ROOT / "examples" / "conftest.py", "test"),
+        (ROOT / "examples" / "test_photos.py", "test"),
+        (ROOT / "examples" / "app.py", "application"),
+        (pytest.__file__, "library"),
+        (os.__file__, "library"),
+        (ROOT / "pytest_rekognition" / "harness.py", "library"),
+        ("<string>", "library"),
+        ("/venv/lib/python3.11/site-packages/local_app/core.py", "application"),
+        ("/venv/lib/python3.11/site-packages/bought_library.py", "library"),
+    ],
+    ids=lambda value: Path(str(value)).name,
+)
+def test_whose_code_it_is(request, tmp_path, monkeypatch, path, origin):
+    """Tests, Python and what came from an index are not the application; what was installed from a folder is."""
+    for name, source in (("local_app", '{"url": "file:///src"}'), ("bought_library", None)):
+        folder = tmp_path / f"{name}-1.dist-info"
+        folder.mkdir()
+        (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1\n")
+        (folder / "top_level.txt").write_text(name)
+        if source:
+            (folder / "direct_url.json").write_text(source)
+    monkeypatch.syspath_prepend(tmp_path)
+    for function in (blame._distributions, blame._is_local):
+        function.cache_clear()
+    assert origin == blame.Origins(request.node).of(str(path))
+    for function in (blame._distributions, blame._is_local):
+        function.cache_clear()
+
+
+# --- running again -------------------------------------------------------------------------------------------
+
+
+def test_each_run_is_a_run_of_its_own(suite):
+    """Fixtures of a test and its class are set up anew; what it shares with others is left standing."""
+    result = suite(
+        """
+        import app, pytest, unittest, warnings
+
+        log = []
+
+        @pytest.fixture(scope="module")
+        def wide():
+            log.append("wide")
+            yield
+            log.append("wide down")
+
+        @pytest.fixture
+        def narrow(wide, rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            log.append("narrow")
+            yield
+            log.append("narrow down")
+
+        class TestClass:
+            def test_state(self, narrow, request, record_property):
+                assert not hasattr(self, "been_here")
+                self.been_here = True
+                print("not to be seen")
+                with warnings.catch_warnings():
+                    warnings.simplefilter("default")
+                    warnings.warn("once")
+                assert len(app.faces()) < 200
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_parameters(narrow, number):
+            assert number in (1, 2)
+            app.faces()
+
+        class Case(unittest.TestCase):
+            def setUp(self):
+                assert not hasattr(self, "been_here")
+                self.been_here = True
+
+            @pytest.mark.rekognition(mode="reference")
+            def test_unittest(self):
+                from pytest_rekognition.drawing import draw
+                app.client.detect_faces(Image={"Bytes": draw(1).bytes})["FaceDetails"][0]
+
+        def test_log(wide):
+            assert log.count("wide") == 1
+            assert log.count("wide down") == 0
+            assert log.count("narrow") == log.count("narrow down") > 20
+        """,
+        "-v",
+        "--rekognition-variants",
+        "-W",
+        "default::UserWarning",
+    )
+    verdicts = Counter(re.findall(r"^  (\w+) +\S+ \w+#1:", "\n".join(result.outlines), re.MULTILINE))
+    result.assert_outcomes(passed=5, warnings=1)
+    assert {"passes", "expects"} == set(verdicts)
+    result.stdout.no_fnmatch_line("*not to be seen*")
+
+
+def test_what_was_torn_down_is_set_up_once_more(suite):
+    """After the last test of a module its wide fixtures are gone: the re-runs share another set, and end it."""
+    result = suite(
+        """
+        import app, pytest
+        from pytest_rekognition.drawing import draw
+
+        @pytest.fixture(scope="module")
+        def wide():
+            app.client.detect_faces(Image={"Bytes": draw(1).bytes})
+            print("\\nSET UP")
+            yield
+            app.client.detect_faces(Image={"Bytes": draw(1).bytes})
+            print("\\nTORN DOWN")
+
+        @pytest.mark.rekognition(unrecorded="reference")
+        def test_one(wide, rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            app.faces()
+        """,
+        "-s",
+        "--rekognition-variants=5",
+    )
+    result.assert_outcomes(passed=1)
+    marks = [line for line in result.outlines if line in {"SET UP", "TORN DOWN"}]
+    assert ["SET UP", "TORN DOWN", "SET UP", "TORN DOWN"] == marks
+    result.stdout.fnmatch_lines(
+        ["rekognition variants: 5 re-runs*", "rekognition: 3 calls · 2 reference · 1 stub"]
+    )
+
+
+def test_an_async_application_is_run_again(suite):
+    """The answers of aiobotocore are altered like botocore's."""
+    pytest.importorskip("aiobotocore")
+    result = suite(
+        """
+        import app, asyncio
+
+        def test_one(rekognition):
+            rekognition.on("ListFaces").returns(faces=3)
+            assert asyncio.run(app.listed()) == 3
+            assert asyncio.run(app.listed()) == 3
+        """,
+        app="""
+    from aiobotocore.session import get_session
+
+    async def listed():
+        async with get_session().create_client("rekognition", region_name="us-east-1") as client:
+            answer = await client.list_faces(CollectionId="staff")
+            return len(answer["Faces"])
+""",
+    )
+    result.stdout.fnmatch_lines(
+        ["*ListFaces#1*more-pages*assert 1 == 3*", "*ListFaces#2*more-pages*assert 1 == 3*"]
+    )
+
+
+def test_the_books_of_the_run_are_left_alone(suite, pytester):
+    """No cassette is written, and no call is counted, for what happens in a re-run."""
+    result = suite(
+        """
+        import app
+
+        def test_reference(rekognition, face_image):
+            assert len(app.client.detect_faces(Image={"Bytes": face_image(1).bytes})["FaceDetails"]) < 200
+        """,
+        "-v",
+        "--rekognition-variants",
+        "--rekognition-mode=reference",
+    )
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["rekognition: 1 call · 1 reference"])
+    assert not (pytester.path / "cassettes").exists()
+
+
+def test_a_recording_is_altered_and_stays_as_it_is(pytester):
+    """A replayed answer is altered like any other; its file does not change, and the call counts once."""
+    source = ROOT / "examples" / "photo_app"
+    for name in ("photo_app.py", "test_recorded.py"):
+        pytester.makepyfile(**{name.removesuffix(".py"): (source / name).read_text("utf-8")})
+    photos, cassettes = pytester.mkdir("photos"), ROOT / "cassettes" / "photo_app"
+    for photo in (source / "photos").iterdir():
+        (photos / photo.name).write_bytes(photo.read_bytes())
+    before = {path: path.read_bytes() for path in cassettes.rglob("*") if path.is_file()}
+    pytester.makeini(f"[pytest]\nfilterwarnings = error\nrekognition_cassette_dir = {cassettes}")
+    result = pytester.runpytest_subprocess(
+        "-p", "no:cacheprovider", "-v", "--rekognition-variants", "-k", "largest"
+    )
+    result.stdout.fnmatch_lines(["rekognition: 1 call · 1 cassette"])
+    assert "expects" == tried(result)["DetectFaces#1:no-faces"]
+    assert before == {path: path.read_bytes() for path in cassettes.rglob("*") if path.is_file()}
+
+
+def test_x_and_junit_know_of_a_break(suite, pytester):
+    """A break is a failure to pytest: -x stops for it, and the XML has it beside the test that passed."""
+    source = ONE_TEST.format(marker="") + ONE_TEST.format(marker="").replace("test_one", "test_two")
+    result = suite(source, "-x", "--rekognition-variants", "--junitxml=out.xml")
+    result.assert_outcomes(passed=1, failed=1)
+    xml = (pytester.path / "out.xml").read_text("utf-8")
+    assert 'failures="1"' in xml
+    assert "1 of the answers that the service may give instead" in xml
+
+
+@pytest.mark.parametrize(
+    ("variant", "message"),
+    [
+        ("DetectFaces#2:no-faces", "The answers of this test: DetectFaces#1."),
+        ("DetectFaces#1:more-pages", "The answers of this test: DetectFaces#1."),
+    ],
+)
+def test_a_variant_that_alters_nothing_is_told(suite, variant, message):
+    """Repeating what does not occur in the test is an error that lists what does."""
+    result = suite(ONE_TEST.format(marker=""), f"--rekognition-variant={variant}")
+    assert 1 == result.ret
+    result.stdout.fnmatch_lines([f"*--rekognition-variant={variant} has altered nothing*{message}"])
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no pseudo-terminal")
+def test_progress_is_shown_on_a_terminal(pytester):
+    """One line counts the variants; where the output is no terminal, nothing does."""
+    import pty
+
+    pytester.makepyfile(app=APP, test_suite=ONE_TEST.format(marker=""))
+    command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rekognition-variants=4"]
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(command, cwd=pytester.path, stdout=theirs, stderr=theirs)
+    os.close(theirs)
+    text = b""
+    try:
+        while chunk := os.read(ours, 65536):
+            text += chunk
+    except OSError:  # the other end has closed
+        pass
+    process.wait()
+    os.close(ours)
+    assert re.search(rb"\rrekognition variants: test_suite\.py::test_one, DetectFaces#1:\S+, 4 of 4", text)
+    plain = subprocess.run(command, cwd=pytester.path, capture_output=True, text=True, check=False).stdout
+    assert "4 of 4" not in plain
+
+
+def test_the_page_lists_every_variant():
+    """docs/finder.md has a row for each variant, and says of each whether it says the same."""
+    page = (ROOT / "docs" / "finder.md").read_text("utf-8")
+    rows = dict(re.findall(r"^\| `([a-z0-9-]+)(?::PATH)?` \| .* \| (yes|no) \|$", page, re.MULTILINE))
+    assert {*ODDITIES, *DRIFTS} == set(rows)
+    assert SAME == {name for name, same in rows.items() if same == "yes"}

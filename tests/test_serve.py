@@ -1,0 +1,647 @@
+"""The endpoint: real clients over HTTP, the protocol's edges, and how it ends."""
+
+import asyncio
+import http.client
+import json
+import logging
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from pytest_rekognition import Rekognition, UsageError, draw, wire
+from pytest_rekognition.backends.reference import ReferenceBackend
+from pytest_rekognition.checking import check_exchange
+from pytest_rekognition.cli import app as cli
+from pytest_rekognition.errors import ContractError
+from pytest_rekognition.exchange import Reply
+from pytest_rekognition.serve import MAX_BODY, Endpoint, ReferenceApp
+
+pytestmark = pytest.mark.usefixtures("no_aws")
+
+PICTURE = draw(2).bytes
+IMAGE = {"Bytes": PICTURE}
+TARGET = {"X-Amz-Target": "RekognitionService.DetectFaces"}
+SIGNED = "AWS4-HMAC-SHA256 Credential=AKIAX/20261121/eu-west-2/rekognition/aws4_request, Signature=0"
+
+
+@pytest.fixture(scope="module")
+def endpoint():
+    """Serve the reference backend."""
+    with Endpoint(ReferenceApp(ReferenceBackend("haar"))) as endpoint:
+        yield endpoint
+
+
+def faces(client, data=PICTURE):
+    return len(client.detect_faces(Image={"Bytes": data})["FaceDetails"])
+
+
+def post(endpoint, body=b"{}", headers=None, method="POST", path="/"):
+    """Send a request of any form; return the status, the headers and the document."""
+    connection = http.client.HTTPConnection(*address(endpoint), timeout=20)
+    try:
+        connection.request(method, path, body, TARGET if headers is None else headers)
+        answer = connection.getresponse()
+        return answer.status, answer.headers, json.loads(answer.read())
+    finally:
+        connection.close()
+
+
+def address(endpoint):
+    host, _, port = endpoint.url.removeprefix("http://").rpartition(":")
+    return host, int(port)
+
+
+def raw(body=b"{}", length=None):
+    """Return the text of a request."""
+    head = f"POST / HTTP/1.1\r\nHost: x\r\nX-Amz-Target: {TARGET['X-Amz-Target']}\r\n"
+    return f"{head}Content-Length: {len(body) if length is None else length}\r\n\r\n".encode() + body
+
+
+@contextmanager
+def answering(answer, **options):
+    """Serve a function in the backend's place."""
+    with Endpoint(ReferenceApp(ReferenceBackend("haar"), answer=answer), **options) as endpoint:
+        yield endpoint
+
+
+# --- clients -------------------------------------------------------------------------------------------------
+
+
+def test_a_boto3_client_is_answered_over_http(endpoint):
+    """The answer has the service's headers, and one that says whose it is."""
+    answer = endpoint.client().detect_faces(Image=IMAGE, Attributes=["ALL"])
+
+    headers = answer["ResponseMetadata"]["HTTPHeaders"]
+    assert 2 == len(answer["FaceDetails"])
+    assert 30 == len(answer["FaceDetails"][0]["Landmarks"])
+    assert ("application/x-amz-json-1.1", "1") == (headers["content-type"], headers[wire.REFERENCE_HEADER.lower()])
+    assert answer["ResponseMetadata"]["RequestId"]
+
+
+def test_an_aiobotocore_client_is_answered_over_http(endpoint):
+    """Asynchronous clients call the endpoint at once, each answer its own."""
+    from aiobotocore.session import get_session
+
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "eu-west-1"}
+
+    async def detect():
+        async with get_session().create_client("rekognition", endpoint_url=endpoint.url, **keys) as client:
+            pictures = [draw(count).bytes for count in (0, 1, 3)]
+            answers = [client.detect_faces(Image={"Bytes": picture}) for picture in pictures]
+            return [len(answer["FaceDetails"]) for answer in await asyncio.gather(*answers)]
+
+    assert [0, 1, 3] == asyncio.run(detect())
+
+
+def test_a_failure_is_the_services_own(endpoint):
+    """A modelled error arrives as its class, with status and wording as recorded, and is not repeated."""
+    client = endpoint.client()
+
+    with pytest.raises(client.exceptions.InvalidImageFormatException) as raised:
+        client.detect_faces(Image={"Bytes": b"no image"})
+
+    assert "Request has invalid image format" == raised.value.response["Error"]["Message"]
+    assert 400 == raised.value.response["ResponseMetadata"]["HTTPStatusCode"]
+    assert 0 == raised.value.response["ResponseMetadata"]["RetryAttempts"]
+
+
+def test_another_process_calls_the_endpoint(endpoint):
+    """`environ` is all that a process needs, whatever else its environment says."""
+    code = (
+        "import boto3, sys; image = {'Bytes': sys.stdin.buffer.read()};"
+        "print(len(boto3.client('rekognition').detect_faces(Image=image)['FaceDetails']))"
+    )
+    environ = {**os.environ, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", **endpoint.environ}
+
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=PICTURE, env=environ, capture_output=True, check=True
+    )
+
+    assert b"2" == done.stdout.strip()
+
+
+def test_the_region_of_a_call_is_the_signatures():
+    """A call belongs to the region that it was signed for; one without a signature to none."""
+    regions = []
+
+    def answer(call):
+        regions.append(call.call.region)
+        return wire.WireReply(200, b'{"FaceDetails": []}')
+
+    with answering(answer) as endpoint:
+        faces(endpoint.client(region_name="ap-south-1"))
+        post(endpoint, headers={**TARGET, "Authorization": SIGNED})
+        post(endpoint)
+
+    assert ["ap-south-1", "eu-west-2", None] == regions
+
+
+def test_a_harness_tells_the_backend_the_clients_region():
+    """In process too a call has the region of its client, synchronous or not."""
+    from aiobotocore.session import get_session
+
+    async def detect():
+        async with get_session().create_client("rekognition", region_name="eu-north-1") as client:
+            await client.detect_faces(Image=IMAGE)
+
+    regions = []
+    with Rekognition(mode="reference", engine="haar") as rekognition:
+        rekognition.alter = lambda call, answer: regions.append(call.call.region) or answer(call)
+        faces(rekognition.client(region_name="ap-south-1"))
+        asyncio.run(detect())
+        faces(rekognition.client())
+
+    assert ["ap-south-1", "eu-north-1", "us-east-1"] == regions
+
+
+# --- the protocol's edges ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "code"),
+    [
+        ({"headers": {}}, 404, "UnknownOperationException"),
+        ({"headers": {"X-Amz-Target": "RekognitionService.Nonsense"}}, 404, "UnknownOperationException"),
+        ({"headers": {"X-Amz-Target": "RekognitionService.detect_faces"}}, 404, "UnknownOperationException"),
+        ({"headers": {"X-Amz-Target": "DynamoDB_20120810.ListTables"}}, 404, "UnknownOperationException"),
+        ({"method": "GET", "body": None}, 404, "UnknownOperationException"),
+        ({"body": b"{"}, 400, "SerializationException"),
+        ({"body": b"\xff"}, 400, "SerializationException"),
+        ({"body": b"[1]"}, 400, "SerializationException"),
+        ({"body": b"[" * 100_000}, 400, "SerializationException"),
+        ({"body": b'{"Image": {"Bytes": "a"}}'}, 400, "SerializationException"),
+        ({"body": b""}, 400, "ValidationException"),
+        ({"body": b'{"Image": 1}'}, 400, "InvalidParameterException"),
+        ({"headers": {"X-Amz-Target": "RekognitionService.DetectLabels"}}, 501, "NotImplementedException"),
+    ],
+)
+def test_what_is_no_call_is_told_as_the_service_would(endpoint, request_, status, code):
+    """A request that is not to be understood, or that nobody answers, is an error in the service's form."""
+    answered, headers, document = post(endpoint, **request_)
+
+    assert (status, code) == (answered, document["__type"])
+    assert document["Message"]
+    assert "application/x-amz-json-1.1" == headers["Content-Type"]
+
+
+def test_the_largest_legal_image_passes_and_one_byte_more_is_too_large(endpoint):
+    """An image of 5 MB is looked at; a larger one is the documented error, not one of the transport."""
+    client = endpoint.client()
+    largest = PICTURE + bytes(5_242_880 - len(PICTURE))
+
+    with pytest.raises(client.exceptions.ImageTooLargeException):
+        faces(client, largest + b"\0")
+    with suppress(client.exceptions.InvalidImageFormatException):
+        faces(client, largest)
+
+
+def test_two_images_of_the_largest_size_fit_into_a_request():
+    """CompareFaces takes two images of 5 MB."""
+    assert 2 * len(b64encode(bytes(5_242_880))) + 10_000 < MAX_BODY
+
+
+def test_a_body_that_is_too_long_is_refused(endpoint):
+    """More than the limit has status 413 and an error that a client reads; much more has the connection closed."""
+    status, _, document = post(endpoint, b" " * (MAX_BODY + 1))
+    assert (413, "RequestEntityTooLargeException") == (status, document["__type"])
+    assert "16,777,217 bytes" in document["Message"]
+
+    with socket.create_connection(address(endpoint), timeout=10) as connection:
+        connection.sendall(raw(length=10**12))
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_the_limit_is_the_apps():
+    """`max_body` is counted in bytes, and met exactly."""
+    app = ReferenceApp(ReferenceBackend("haar"), max_body=100)
+    with Endpoint(app) as endpoint:
+        assert [400, 413] == [post(endpoint, b" " * size)[0] for size in (100, 101)]
+
+
+def test_a_chunked_request_is_understood(endpoint):
+    """A body without a length, in chunks, as some SDKs send it, is a call like any other."""
+    body = json.dumps({"Image": {"Bytes": b64encode(PICTURE).decode()}}).encode()
+
+    status, _, document = post(endpoint, iter([body[:1000], body[1000:]]))
+
+    assert (200, 2) == (status, len(document["FaceDetails"]))
+
+
+@given(st.binary(max_size=200))
+def test_no_body_at_all_breaks_the_endpoint(endpoint, body):
+    """Whatever is sent, the answer is an error of the client's, in the service's form."""
+    status, _, document = post(endpoint, body)
+
+    assert 400 == status
+    assert {"__type", "Message"} <= document.keys()
+
+
+def test_health_tells_who_answers(endpoint):
+    """`GET /health` names the engine and the operations."""
+    status, _, document = post(endpoint, None, {}, "GET", "/health")
+
+    assert (200, "ok", "haar") == (status, document["status"], document["engine"])
+    assert "DetectFaces" in document["operations"]
+
+
+class Broken(ReferenceBackend):
+    """Answers what the contract forbids, or nothing."""
+
+    def reply(self, call):
+        """Break the contract, or break down."""
+        if "Attributes" in call.request:
+            raise ZeroDivisionError("no such face")
+        return Reply({"FaceDetails": [{"Confidence": 250.0}]})
+
+
+def test_an_answer_that_breaks_the_contract_is_not_served(caplog):
+    """A mistake of the backend is an InternalServerError that says what is wrong, and is logged."""
+    with Endpoint(ReferenceApp(Broken("haar"))) as endpoint:
+        client = endpoint.client(config=Config(retries={"total_max_attempts": 1}))
+        with pytest.raises(client.exceptions.InternalServerError, match=r"FaceDetails\[0\]\.Confidence"):
+            faces(client)
+        with pytest.raises(client.exceptions.InternalServerError, match="ZeroDivisionError: no such face"):
+            client.detect_faces(Image=IMAGE, Attributes=["ALL"])
+
+    assert [logging.ERROR] * 2 == [record.levelno for record in caplog.records]
+
+
+# --- many, slow, and the end ---------------------------------------------------------------------------------
+
+
+def test_eight_clients_at_once_have_two_hundred_answers_each(endpoint):
+    """1,600 calls of 8 threads, each its own client: every answer is the right one, and none was repeated."""
+    pictures = [draw(count).bytes for count in range(4)]
+
+    def detect(number):
+        client = endpoint.client(config=Config(retries={"total_max_attempts": 1}))
+        return [faces(client, pictures[(number + turn) % 4]) for turn in range(200)]
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(detect, range(8)))
+
+    assert [[(number + turn) % 4 for turn in range(200)] for number in range(8)] == found
+
+
+def test_slow_clients_keep_nobody_waiting():
+    """Requests that trickle in take up no thread: with a single one, other clients are answered meanwhile."""
+    app = ReferenceApp(ReferenceBackend("haar"))
+    body = json.dumps({"Image": {"Bytes": b64encode(PICTURE).decode()}}).encode()
+    with Endpoint(app, threads=1) as endpoint:
+        slow = [socket.create_connection(address(endpoint), timeout=20) for _ in range(20)]
+        for connection in slow:
+            connection.sendall(raw(body)[:-1])
+
+        assert 2 == faces(endpoint.client())
+        for connection in slow:
+            connection.sendall(body[-1:])
+        assert [b"HTTP/1.1 200 OK"] * 20 == [connection.recv(15) for connection in slow]
+        for connection in slow:
+            connection.close()
+
+
+def test_a_client_that_goes_away_does_no_harm():
+    """Connections that are cut in a request, or before the answer, leave the endpoint as it was."""
+    with Endpoint(ReferenceApp(ReferenceBackend("haar")), threads=2) as endpoint:
+        for text in (b"POST / HT", raw(length=100), raw()):
+            for _ in range(10):
+                with socket.create_connection(address(endpoint)) as connection:
+                    connection.sendall(text)
+
+        assert 2 == faces(endpoint.client())
+
+
+@contextmanager
+def held():
+    """Serve an answer that waits until it is let go; give the app, what tells that it waits, and what lets go."""
+    waiting, free = threading.Event(), threading.Event()
+
+    def answer(_):
+        waiting.set()
+        free.wait(20)
+        return wire.WireReply(200, b'{"FaceDetails": []}')
+
+    app = ReferenceApp(ReferenceBackend("haar"), answer=answer)
+    try:
+        yield app, waiting, free
+    finally:
+        free.set()
+
+
+def test_stopping_finishes_the_requests_in_flight():
+    """Once it stops, an endpoint takes no new connection, and answers what it is at before it returns."""
+    with held() as (app, waiting, free), ThreadPoolExecutor(2) as pool:
+        endpoint = Endpoint(app)
+        serving = pool.submit(endpoint.serve)
+        call = pool.submit(post, endpoint)
+        assert waiting.wait(20)
+
+        endpoint.stop()
+        refused = wait_for(lambda: is_refused(endpoint))
+        running = not serving.done()
+        free.set()
+
+        assert 200 == call.result(20)[0]
+        serving.result(20)
+        assert refused
+        assert running
+
+
+def test_stopping_does_not_wait_for_ever():
+    """A request that does not end within the grace is given up; again to stop is harmless."""
+    with held() as (app, waiting, _), ThreadPoolExecutor(2) as pool:
+        endpoint = Endpoint(app, grace=0.2)
+        serving = pool.submit(endpoint.serve)
+        call = pool.submit(post, endpoint)
+        assert waiting.wait(20)
+
+        endpoint.stop()
+        with pytest.raises((http.client.HTTPException, OSError)):
+            call.result(20)
+        serving.result(20)
+        endpoint.stop()
+
+
+def is_refused(endpoint):
+    try:
+        socket.create_connection(address(endpoint)).close()
+    except (ConnectionRefusedError, ConnectionResetError):  # reset: it was queued when the listener closed
+        return True
+    return False
+
+
+def wait_for(condition, seconds=20):
+    end = time.monotonic() + seconds
+    while not (met := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return met
+
+
+def test_an_endpoint_leaves_nothing_behind():
+    """Endpoints that have ended leave neither threads nor open files."""
+    for _ in range(3):
+        with Endpoint(ReferenceApp(ReferenceBackend("haar"))) as endpoint:
+            post(endpoint)
+    threads, files = threading.active_count(), len(list(Path("/proc/self/fd").iterdir()))
+    for _ in range(10):
+        with Endpoint(ReferenceApp(ReferenceBackend("haar"))) as endpoint:
+            post(endpoint)
+
+    assert wait_for(lambda: threads >= threading.active_count())
+    assert files >= len(list(Path("/proc/self/fd").iterdir()))
+
+
+def test_a_port_that_is_taken_is_told():
+    """What cannot be listened on is a UsageError with the port and the host."""
+    with Endpoint(ReferenceApp(ReferenceBackend("haar"))) as endpoint:
+        host, port = address(endpoint)
+        with pytest.raises(UsageError, match=f"cannot listen on port {port} of 127.0.0.1"):
+            Endpoint(ReferenceApp(ReferenceBackend("haar")), host=host, port=port)
+    with pytest.raises(UsageError, match=r"cannot listen on port 0 of nowhere\.invalid"):
+        Endpoint(ReferenceApp(ReferenceBackend("haar")), host="nowhere.invalid")
+
+
+@pytest.mark.parametrize(("host", "shown"), [("0.0.0.0", "127.0.0.1"), ("localhost", None)])  # noqa: S104  is the point
+def test_an_endpoint_tells_an_address_to_connect_to(host, shown):
+    """Of an endpoint that listens everywhere, the address is this machine's."""
+    with Endpoint(ReferenceApp(ReferenceBackend("haar")), host=host) as endpoint:
+        assert shown in {None, address(endpoint)[0]}
+        assert 400 == post(endpoint)[0]
+
+
+# --- in a test -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.rekognition(mode="reference", engine="haar")
+def test_the_endpoint_of_a_test_shares_its_state(rekognition, rekognition_endpoint):
+    """What a test states and stubs counts over HTTP too, and its calls are in the account, once each."""
+    client = rekognition_endpoint.client()
+    rekognition.know(PICTURE, 5)
+    assert 5 == faces(client)
+    rekognition.on("DetectFaces").returns(faces=1, times=1)
+    assert 1 == faces(client)
+
+    assert ["reference", "stub"] == rekognition.sources()
+    assert [] == [found for call in rekognition.calls() for found in check_exchange(call)]
+
+
+def test_the_endpoint_answers_in_every_mode(rekognition, rekognition_endpoint):
+    """Where the test's own calls are replayed, the endpoint still answers from the reference."""
+    assert rekognition.offline
+    assert 2 == faces(rekognition_endpoint.client())
+    assert 2 == len(rekognition.calls()[0].response["FaceDetails"])
+
+
+def test_a_call_over_http_is_held_against_the_contract(rekognition, rekognition_endpoint):
+    """A stub that was asked for a broken answer is refused over HTTP as it is in process."""
+    rekognition.on("DetectFaces").answers(lambda _: {"FaceDetails": [{"Confidence": 250.0}]})
+    status, _, document = post(rekognition_endpoint, json.dumps({"Image": {"Bytes": ""}}).encode())
+
+    assert (500, "InternalServerError") == (status, document["__type"])
+    with pytest.raises(AssertionError, match="Confidence"):
+        rekognition.verify()
+    rekognition._problems.clear()
+
+
+def test_the_fixture_serves_other_processes(run):
+    """In a whole suite another process is answered by the test's stub, and a stub never used fails the test."""
+    result = run(
+        """
+        import os, subprocess, sys
+
+        CODE = '''
+        import boto3
+        print(len(boto3.client("rekognition").detect_faces(Image={"Bytes": b"x"})["FaceDetails"]))
+        '''.replace("        ", "")
+
+        def ask(endpoint):
+            environ = {**os.environ, **endpoint.environ}
+            return subprocess.run([sys.executable, "-c", CODE], env=environ, capture_output=True, text=True)
+
+        def test_stubbed(rekognition, rekognition_endpoint):
+            rekognition.on("DetectFaces").returns(faces=4)
+            assert ask(rekognition_endpoint).stdout.strip() == "4"
+
+        def test_unused(rekognition, rekognition_endpoint):
+            rekognition.on("ListFaces").returns()
+        """
+    )
+    result.assert_outcomes(passed=2, errors=1)
+
+
+# --- stating what an image shows -----------------------------------------------------------------------------
+
+
+def test_what_a_test_states_is_what_the_reference_sees(tmp_path):
+    """Faces of a number, of overrides and with boxes of their own, for images of each kind."""
+    drawn, path = draw(1), tmp_path / "group.png"
+    path.write_bytes(draw(3, format="png").bytes)
+    box = {"Left": 0.1, "Top": 0.1, "Width": 0.5, "Height": 0.5}
+    with Rekognition(mode="reference", engine="haar") as rekognition:
+        client = rekognition.client()
+        rekognition.know(drawn, 3)
+        rekognition.know(path, [{"smile": True, "person": "anna"}, {"bounding_box": box, "smile": False}])
+        rekognition.know(str(path), [{"smile": True, "person": "anna"}, {"bounding_box": box, "smile": False}])
+        rekognition.know(PICTURE, [])
+
+        assert [3, 0] == [faces(client, drawn.bytes), faces(client)]
+        found = client.detect_faces(Image={"Bytes": path.read_bytes()}, Attributes=["ALL"])["FaceDetails"]
+
+    assert [False, True] == [face["Smile"]["Value"] for face in found]
+    assert pytest.approx(box) == found[0]["BoundingBox"]
+
+
+def test_faces_that_say_nothing_lie_side_by_side():
+    """No two of many faces overlap, and each is inside the image."""
+    with Rekognition(mode="reference", engine="haar") as rekognition:
+        rekognition.know(PICTURE, 12)
+        details = rekognition.client().detect_faces(Image=IMAGE)["FaceDetails"]
+
+    boxes = [detail["BoundingBox"] for detail in details]
+    assert 12 == len(boxes)
+    assert all(
+        one["Left"] + one["Width"] <= other["Left"] or one["Top"] + one["Height"] <= other["Top"]
+        for number, other in enumerate(sorted(boxes, key=lambda box: (box["Top"] // 0.25, box["Left"])))
+        for one in sorted(boxes, key=lambda box: (box["Top"] // 0.25, box["Left"]))[:number]
+    )
+
+
+@pytest.mark.parametrize(
+    ("image", "stated", "error", "text"),
+    [
+        (PICTURE, -1, UsageError, "faces is their number, or a list"),
+        (PICTURE, True, UsageError, "faces is their number, or a list"),
+        (PICTURE, ["anna"], UsageError, "faces is their number, or a list"),
+        (PICTURE, [{"person": 7}], UsageError, "person is a name"),
+        (PICTURE, [{"persn": "anna"}], UsageError, "persn"),
+        (PICTURE, [{"quality": None}], ContractError, "Quality: is missing"),
+        (PICTURE, [{"confidence": 250.0}], ContractError, "250"),
+        (17, 1, UsageError, "an image is bytes, the path of a file, or a drawn image"),
+    ],
+)
+def test_what_cannot_be_stated_is_refused(image, stated, error, text):
+    """A mistake in what a test states is told where it is made."""
+    with Rekognition(mode="reference", engine="haar") as rekognition, pytest.raises(error, match=text):
+        rekognition.know(image, stated)
+
+
+def test_time_is_the_tests():
+    """The clock of the reference can be held and moved on."""
+    with Rekognition(mode="reference", engine="haar") as rekognition:
+        rekognition.clock.stop(at=1_000.0)
+        rekognition.clock.advance(60)
+
+        assert 1_060.0 == rekognition.reference.clock.now()
+
+
+def test_what_a_test_says_is_said_to_the_backend_that_answers():
+    """Jobs, celebrities and liveness of the harness are those of its backend, and the same ones each time."""
+    with Rekognition(mode="reference", engine="haar") as rekognition:
+        parts = [rekognition.jobs, rekognition.celebrities, rekognition.liveness]
+        again = [rekognition.reference.jobs, rekognition.reference.celebrities, rekognition.reference.liveness]
+        rekognition.liveness.outcome(status="FAILED")
+        client = rekognition.client()
+        session = client.create_face_liveness_session()["SessionId"]
+        result = client.get_face_liveness_session_results(SessionId=session)
+
+    assert all(one is other for one, other in zip(parts, again, strict=True))
+    assert "FAILED" == result["Status"]
+
+
+# --- the command ---------------------------------------------------------------------------------------------
+
+
+@contextmanager
+def command(*args, **environ):
+    """Run `pytest-rekognition serve`; give the process and its address."""
+    program = [sys.executable, "-m", "pytest_rekognition", "serve", "--port=0", "--engine=haar", *args]
+    process = subprocess.Popen(
+        program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **environ}
+    )
+    try:
+        url = re.search(r"http://[\d.:]+", process.stdout.readline())[0]
+        assert f"export AWS_ENDPOINT_URL_REKOGNITION={url}\n" == process.stdout.readline()
+        yield process, url
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def client_of(url):
+    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
+    return boto3.client("rekognition", endpoint_url=url, **keys)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_serves_until_a_signal(number):
+    """`serve` prints where it is, answers, prints a line for each request with -v, and ends with status 0."""
+    with command("-v") as (process, url):
+        assert 2 == faces(client_of(url))
+        process.send_signal(number)
+        _, err = process.communicate(timeout=20)
+
+    assert 0 == process.returncode
+    assert re.search(r"us-east-1 DetectFaces 200, [\d.]+ ms", err)
+
+
+def test_the_command_is_quiet_otherwise():
+    """Without -v nothing is printed for a request that was answered."""
+    with command() as (process, url):
+        faces(client_of(url))
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+
+    assert "" == err
+
+
+def test_the_command_reads_a_folder_in_s3s_place(tmp_path):
+    """--s3-root is read in S3's place; without it, AWS itself is out of reach and the answer says what to do."""
+    (tmp_path / "photos").mkdir()
+    (tmp_path / "photos" / "group.jpg").write_bytes(PICTURE)
+    image = {"S3Object": {"Bucket": "photos", "Name": "group.jpg"}}
+
+    with command(f"--s3-root={tmp_path}") as (_, url):
+        assert 2 == len(client_of(url).detect_faces(Image=image)["FaceDetails"])
+    with command() as (_, url), pytest.raises(ClientError, match=r"NotImplementedException.*AWS_ENDPOINT_URL_S3"):
+        client_of(url).detect_faces(Image=image)
+
+
+def test_the_command_takes_limits():
+    """--max-body and --threads are those of the endpoint."""
+    with command("--max-body=100", "--threads=1") as (_, url), pytest.raises(ClientError, match="at most 100"):
+        faces(client_of(url))
+
+
+@pytest.mark.parametrize(
+    ("args", "text"),
+    [
+        (["--engine=none"], "'none' is no engine"),
+        (["--s3-root=/nowhere/at/all"], "is no folder"),
+        (["--models=/nowhere/at/all"], "is not there"),
+        (["--host=nowhere.invalid"], "cannot listen on port"),
+    ],
+)
+def test_what_the_command_cannot_do_is_one_line(args, text):
+    """A mistake ends the command with status 2 and a sentence, not a traceback."""
+    done = CliRunner().invoke(cli, ["serve", "--port=0", "--engine=haar", *args])
+
+    assert 2 == done.exit_code
+    assert text in done.stderr
+    assert 1 == len(done.stderr.splitlines())

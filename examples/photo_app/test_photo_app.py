@@ -21,7 +21,7 @@ def test_a_real_photograph(astronaut):
 @pytest.mark.rekognition(mode="reference")
 def test_three_drawn_people(face_image):
     """Drawn faces come with their ground truth, so no real person's photograph has to be in the repository."""
-    group = face_image(3)
+    group = face_image([DrawnFace(place=(x, 0.5), size=size) for x, size in ((0.2, 0.3), (0.5, 0.5), (0.8, 0.3))])
 
     portrait = photo_app.find_portrait(group.bytes)
 

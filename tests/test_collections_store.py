@@ -56,9 +56,9 @@ class VectorsMachine(RuleBasedStateMachine):
     @rule(key=KEYS, vector=VECTORS)
     def put(self, key, vector):
         """Add one, or replace it."""
-        self.number += 1
         self.vectors.put(key, unit(vector), self.number)
         self.model[key] = (unit(vector), self.number)
+        self.number += 1
 
     @rule(vectors=st.lists(VECTORS, min_size=1, max_size=40))
     def extend(self, vectors):

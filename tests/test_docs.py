@@ -38,6 +38,14 @@ def test_the_readmes_first_example_holds(run):
                 client.index_faces(CollectionId="staff", Image={"Bytes": image})
                 client.search_faces(CollectionId="staff", FaceId="11111111-2222-4333-8444-555555555555")
             return len(faces)
+
+        def enrol(name, image):
+            client.create_collection(CollectionId="staff")
+            client.index_faces(CollectionId="staff", ExternalImageId=name, Image={"Bytes": image})
+
+        def who_is(image):
+            found = client.search_faces_by_image(CollectionId="staff", Image={"Bytes": image})
+            return found["FaceMatches"][0]["Face"]["ExternalImageId"]
     """
     result = run(blocks[0], files={"my_app": application})
-    result.assert_outcomes(passed=2)
+    result.assert_outcomes(passed=3)

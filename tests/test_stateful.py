@@ -299,9 +299,25 @@ BUGS = {
 }
 
 
-@pytest.mark.parametrize("bug", BUGS)
+#: What takes up to half a minute to find; PYTEST_REKOGNITION_EXAMPLES asks for these too.
+RARE = {
+    "MaxFaces is ignored",
+    "UserId filters nothing",
+    "a face changes its user",
+    "an association is served again",
+    "any face is taken",
+    "any token will do",
+    "faces in use are deleted",
+    "faces lose their users",
+    "the number of matches is ignored",
+    "the user is not found",
+}
+
+
+@pytest.mark.parametrize("bug", BUGS if EXAMPLES else sorted(BUGS.keys() - RARE))
 def test_a_planted_bug_is_found(client, bug):
     """The machine fails for each bug, with an error that names the operation, and leaves no collection behind."""
+    assert RARE < BUGS.keys()
     name, method = BUGS[bug]
     faulty = Through(client, **{name: lambda real, **request: method(getattr(real, name), **request)})
     staff = machine(faulty, max_faces=12)

@@ -25,6 +25,7 @@ from pytest_rekognition.strategies.stateful.faces import FaceRules
 from pytest_rekognition.strategies.stateful.model import (
     Sighting,
     StoredCollection,
+    StoredFace,
     association,
     disassociation,
     matched_person,
@@ -102,6 +103,44 @@ class UserRules(FaceRules):
         taken = list(self._taken())
         user, face_id = taken[choice % len(taken)]
         self._associate(user, [face_id], None)
+
+    @precondition(lambda self: any(self._strangers()))
+    @rule(choice=st.integers(0, 1000))
+    def associate_a_stranger(self, choice: int) -> None:
+        """AssociateFaces: a free face that is not like the user's own is refused at the default threshold."""
+        strangers = list(self._strangers())
+        user, face_id, person = strangers[choice % len(strangers)]
+        self._associate(user, [face_id], person)
+
+    @precondition(lambda self: any(self._owned()))
+    @rule(choice=st.integers(0, 1000))
+    def use_a_face_in_use(self, choice: int) -> None:
+        """DeleteFaces, ListFaces and SearchUsersByImage, of a face that belongs to somebody."""
+        owned = list(self._owned())
+        place, face = owned[choice % len(owned)]
+        self.delete_faces(face=place, more=[])
+        self.endpoint.settled(lambda: self.check_faces(place.collection, None, UserId=face.user))
+        self.search_users_by_image(
+            collection=place.collection, image=face.sighting.portrait, threshold=0, most=None
+        )
+
+    def _owned(self) -> Iterator[tuple[Place, StoredFace]]:
+        """Yield each face that belongs to a user."""
+        for collection, stored in self.model.items():
+            faces = stored.faces.items()
+            yield from ((Place(collection, name), face) for name, face in faces if face.user is not None)
+
+    def _strangers(self) -> Iterator[tuple[Place, str, str]]:
+        """Yield each user who is one person, with each free face of another one, and who the user is."""
+        for collection, stored in self.model.items() if self.tells_persons else ():
+            for user in stored.users:
+                person = matched_person(stored, user, ())
+                free = ((name, face) for name, face in stored.faces.items() if face.user is None)
+                yield from (
+                    (Place(collection, user), name, person)
+                    for name, face in free
+                    if person is not None and face.sighting.person != person
+                )
 
     def _taken(self) -> Iterator[tuple[Place, str]]:
         """Yield each user with each face that belongs to another one of the same collection."""

@@ -1,4 +1,4 @@
-"""The environment while calls stay on this machine: fake credentials, no profile, and a region."""
+"""The environment while calls stay on this machine: fake credentials and no others, no profile, and a region."""
 
 from __future__ import annotations
 
@@ -15,8 +15,20 @@ FAKE_CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "testing",
     "AWS_SESSION_TOKEN": "testing",
 }
-#: A profile that this machine may not have, and whose credentials are not wanted.
-_PROFILES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE")
+#: A client that names a profile without keys would ask the machine that it may run on for some.
+_NO_METADATA = {"AWS_EC2_METADATA_DISABLED": "true"}
+#: A profile that this machine may not have, and other places of credentials, which are fetched from an address.
+_UNWANTED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN",
+    "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_ROLE_ARN",
+    "AWS_ROLE_SESSION_NAME",
+)
 
 
 class FakeEnvironment:
@@ -32,10 +44,10 @@ class FakeEnvironment:
         with self._lock:
             self._users += 1
             if self._users == 1:
-                fakes = {**FAKE_CREDENTIALS, _REGION: _configured_region() or PLACEHOLDER_REGION}
-                self._saved = {name: os.environ.get(name) for name in (*fakes, *_PROFILES)}
+                fakes = {**FAKE_CREDENTIALS, **_NO_METADATA, _REGION: _configured_region() or PLACEHOLDER_REGION}
+                self._saved = {name: os.environ.get(name) for name in (*fakes, *_UNWANTED)}
                 os.environ.update(fakes)
-                for name in _PROFILES:
+                for name in _UNWANTED:
                     os.environ.pop(name, None)
 
     def leave(self) -> None:

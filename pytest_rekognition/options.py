@@ -121,7 +121,7 @@ _NAMES = tuple(field.name for field in fields(Options))
 
 
 def options(*layers: Mapping[str, Any]) -> Options:
-    """Merge layers of options, the later ones winning, and check every name and value.
+    """Merge layers of options, the later ones winning, and check every name and value of each layer.
 
     Raises `UsageError`, with a guess at what was meant.
     """
@@ -132,8 +132,8 @@ def options(*layers: Mapping[str, Any]) -> Options:
             if name not in _NAMES:
                 known = ", ".join(_NAMES)
                 raise UsageError(f"unknown option {name!r}{did_you_mean(name, _NAMES)} The options are {known}.")
-            merged[name] = value
-    return Options(**{name: _checked(name, value) for name, value in merged.items()})
+            merged[name] = _checked(name, value)
+    return Options(**merged)
 
 
 def _checked(name: str, value: Any) -> Any:
@@ -174,7 +174,7 @@ def _may_break(value: Any) -> tuple[str, ...]:
 
 def _embedder(value: Any) -> Any:
     if isinstance(value, str | PathLike):
-        return str(value)
+        return str(expanded(value))
     if not all(hasattr(value, member) for member in ("name", "size", "embed", "similarity")):
         raise UsageError(f"embedder must be a name, the path of an ONNX network, or an Embedder, not {value!r}")
     return value
@@ -198,7 +198,15 @@ _FORMS: dict[str, Callable[[Any], Any]] = {
 def _path(name: str, value: Any) -> Path | None:
     if value is not None and not isinstance(value, str | PathLike):
         raise UsageError(f"{name} must be a path, not {value!r}")
-    return None if value is None else Path(value)
+    return None if value is None else expanded(value)
+
+
+def expanded(value: str | PathLike[str]) -> Path:
+    """Return a path, a leading `~` being the user's home; one of an unknown user stays as it is."""
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        return Path(value)
 
 
 def _seam(name: str, value: Any) -> Any:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from os import PathLike
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pytest_rekognition.backends.reference.given import given_image
 from pytest_rekognition.builders import face_detail
 from pytest_rekognition.builders.layout import grid
 from pytest_rekognition.errors import UsageError
-from pytest_rekognition.matching import plain_image
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
@@ -21,13 +19,9 @@ _BOX_NAMES = frozenset({"bounding_box", "BoundingBox"})
 
 
 def image_bytes(image: Any) -> bytes:
-    """Return the bytes of an image: of a file's path, a drawn image, or bytes themselves."""
-    if isinstance(image, str | PathLike):
-        return Path(image).read_bytes()
-    data = plain_image(image)
-    if not isinstance(data, bytes):
-        raise UsageError(f"an image is bytes, the path of a file, or a drawn image, not {show(image)}")
-    return data
+    """Return the bytes of an image whose faces are stated; raises `UsageError` as `given_image`."""
+    __tracebackhide__ = True
+    return given_image(image, "know")
 
 
 def stated_faces(faces: int | Sequence[Mapping[str, Any]]) -> list[tuple[dict[str, Any], str | None]]:

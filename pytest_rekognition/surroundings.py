@@ -6,6 +6,7 @@ AWS itself is out of reach: nothing leaves this machine for it unless whoever ma
 
 from __future__ import annotations
 
+import os
 import threading
 from contextlib import closing, contextmanager
 from functools import cache
@@ -32,7 +33,7 @@ _REFUSED = "x-pytest-rekognition-refused"
 _FORBIDDEN, _SERVER_FAILED = 403, 500
 #: Repeated by no retry mode, and parsed without a body in every protocol.
 _NOT_IMPLEMENTED = 501
-#: Where credentials come from that nobody is asked for over a network.
+#: Providers of credentials that ask nobody over a network and start no program.
 _LOCAL_CREDENTIALS = frozenset({"env", "shared-credentials-file", "config-file"})
 #: Seconds: what answers here is near.
 _TIMEOUT = 10
@@ -48,6 +49,8 @@ class _Place(NamedTuple):
     service: str
     region: str
     credentials: Credentials | None
+    #: what the environment says of AWS: an address or a profile that is set later is for a new client
+    environment: frozenset[tuple[str, str]]
 
 
 class Surroundings:
@@ -55,7 +58,8 @@ class Surroundings:
 
     Args:
         session: the boto3 or botocore session that clients are created with. By default each call's own
-            credentials and the process's configuration (environment, `~/.aws/config`) count.
+            credentials and the process's configuration (environment, `~/.aws/config`) count. Unless AWS may be
+            reached, only keys that lie on this machine are taken: no role is assumed, no program is run.
         s3_root: a folder that is read in S3's place: `ROOT/BUCKET/KEY`.
         aws: whether AWS itself may be reached.
 
@@ -85,10 +89,11 @@ class Surroundings:
         """
         if self._s3_root is not None:
             return _read_file(self._s3_root, name, most)
-        client = self._client("s3", region)
         version = {} if name.version is None else {"VersionId": name.version}
+        place, doing = self._place("s3", region), f"reading {name.bucket}/{name.key}"
+        client = self._client(place, doing)
         try:
-            with _translated("s3", f"reading {name.bucket}/{name.key}"):
+            with self._translated(place, doing):
                 _check_region(client, name.bucket, region)
                 answer = client.get_object(Bucket=name.bucket, Key=name.key, **version)
                 with closing(answer["Body"]) as body:
@@ -101,56 +106,83 @@ class Surroundings:
 
         It raises `NetworkBlockedError` where SNS is AWS's own, and `SurroundingsError` where it refuses or fails.
         """
-        client = self._client("sns", region)
+        place = self._place("sns", region)
+        client = self._client(place, "making ready to publish")
 
         def publish(topic: str, message: str) -> None:
             try:
-                with _translated("sns", f"publishing to {topic}"):
+                with self._translated(place, f"publishing to {topic}"):
                     client.publish(TopicArn=topic, Message=message)
             except _RefusedError as refused:
                 raise SurroundingsError(f"SNS refused a message to {topic}: {refused}") from None
 
         return publish
 
-    def _client(self, service: str, region: str) -> Any:
+    def _place(self, service: str, region: str) -> _Place:
         credentials = None if self._session is not None else wire.caller().credentials
-        place = _Place(service, region, credentials)
+        environment = frozenset(item for item in os.environ.items() if item[0].startswith("AWS_"))
+        return _Place(service, region, credentials, environment)
+
+    def _client(self, place: _Place, doing: str) -> Any:
         with self._lock:
             if place not in self._clients:
-                self._clients[place] = self._new_client(place)
+                self._clients[place] = self._new_client(place, doing)
             return self._clients[place]
 
-    def _new_client(self, place: _Place) -> Any:
+    def _new_client(self, place: _Place, doing: str) -> Any:
         from botocore.config import Config  # noqa: PLC0415  not for a backend that no call leads here
+        from botocore.exceptions import BotoCoreError  # noqa: PLC0415  likewise
+        from botocore.session import Session  # noqa: PLC0415  likewise
 
-        session = self._session if self._session is not None else _new_session(local=not self._aws)
-        create = getattr(session, "create_client", None) or session.client
         config = Config(connect_timeout=_TIMEOUT, read_timeout=_TIMEOUT, retries={"total_max_attempts": 2})
-        client = create(place.service, region_name=place.region, config=config, **self._keys(place, session))
+        try:
+            session: Any = self._session if self._session is not None else Session()
+            create = getattr(session, "create_client", None) or session.client
+            client = create(place.service, region_name=place.region, config=config, **self._keys(place, session))
+        except (BotoCoreError, ValueError) as error:
+            name = place.service.upper()
+            raise SurroundingsError(
+                f"{name} is out of reach while {doing} for the reference backend, as no client can be made:"
+                f" {error}. Check AWS_ENDPOINT_URL_{name} (such as http://localhost:4566), AWS_ENDPOINT_URL,"
+                " AWS_PROFILE, the files of the AWS configuration, and the region of the calling client"
+            ) from error
         if not self._aws:
             client.meta.events.register_last("before-send", _keep_from_aws)
         return client
 
+    @contextmanager
+    def _translated(self, place: _Place, doing: str) -> Iterator[None]:
+        """Raise this package's errors. A client that was kept from AWS is forgotten: a mock may be there next."""
+        try:
+            with _translated(place.service, doing):
+                yield
+        except NetworkBlockedError:
+            with self._lock:
+                self._clients.pop(place, None)
+            raise
+
     def _keys(self, place: _Place, session: Any) -> Mapping[str, str | None]:
         """Return what to sign with, where the session is not to choose: a stand-in may want nothing particular."""
         if place.credentials is not None:
-            access_key, secret_key, token = place.credentials
-            return _keys(access_key, secret_key, token)
-        if self._aws or self._session is not None or session.get_credentials() is not None:
+            return _keys(*place.credentials)
+        if self._aws:
             return {}
-        return _keys(*FAKE_CREDENTIALS.values())
+        return _local_keys(session) or _keys(*FAKE_CREDENTIALS.values())
 
 
-def _new_session(*, local: bool) -> Any:
-    """Return a botocore session; a local one has no provider of credentials that asks AWS for them."""
-    from botocore.session import Session  # noqa: PLC0415  not for a backend that no call leads here
+def _local_keys(session: Any) -> Mapping[str, str | None] | None:
+    """Return the keys that a session was given, or that lie on this machine; it resolves nothing for that."""
+    from botocore.credentials import RefreshableCredentials  # noqa: PLC0415  loaded
 
-    session = Session()
-    resolver = session.get_component("credential_provider")
-    for provider in list(resolver.providers):
-        if local and provider.METHOD not in _LOCAL_CREDENTIALS:
-            resolver.remove(provider.METHOD)
-    return session
+    inner = getattr(session, "_session", session)  # boto3's session has botocore's within
+    found = getattr(inner, "_credentials", None)  # asking for them would resolve them
+    if found is None:
+        providers = inner.get_component("credential_provider").providers
+        local = (provider.load() for provider in providers if provider.METHOD in _LOCAL_CREDENTIALS)
+        found = next((credentials for credentials in local if credentials is not None), None)
+    elif isinstance(found, RefreshableCredentials):  # a role's, for example
+        found = None
+    return None if found is None else _keys(*found.get_frozen_credentials()[:3])
 
 
 def _keys(access_key: str, secret_key: str, token: str | None) -> Mapping[str, str | None]:

@@ -49,4 +49,4 @@ class WireRequest(Mapping[str, Any]):
 
 
 def _decoded(value: Any) -> Any:
-    return b64decode(value) if isinstance(value, str) else value
+    return b64decode(value, validate=True) if isinstance(value, str) else value

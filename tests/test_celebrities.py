@@ -1,12 +1,14 @@
 """RecognizeCelebrities and GetCelebrityInfo of the reference, through a real client."""
 
 import re
+import zlib
 
 import pytest
 
 from pytest_rekognition import DrawnFace, Rekognition, draw
 from pytest_rekognition.backends.reference import ReferenceBackend
 from pytest_rekognition.backends.reference.celebrities import LEAST_MATCH, MAX_FACES, Celebrities
+from pytest_rekognition.backends.reference.detector import Detector
 from pytest_rekognition.errors import UsageError
 from pytest_rekognition.exchange import Call
 
@@ -149,7 +151,11 @@ def test_the_64_largest_faces_are_looked_at():
     ("name", "image", "more", "told"),
     [
         ("", ANNA, {}, "needs a name"),
-        ("Anna", "anna.jpg", {}, "needs the bytes of an image"),
+        ("Anna", "nobody.jpg", {}, r"the celebrity Anna names a file that cannot be read, 'nobody\.jpg'"),
+        ("Anna", 5, {}, "the celebrity Anna: an image is bytes"),
+        ("Anna", b"garbage", {}, "the celebrity Anna has <7 bytes, .*>, which the service does not take"),
+        ("Anna", ANNA.bytes[:-200], {}, "which the service does not take"),
+        ("Anna", ANNA, {"urls": None}, "urls is None: a list is needed"),
         ("Anna", ANNA, {"known_gender": "female"}, "did you mean 'Female'"),
         ("Anna", ANNA, {"urls": [1]}, "texts are needed"),
         ("Anna", ANNA, {"urls": ["a"] * 256}, "at most 255"),
@@ -170,3 +176,52 @@ def test_an_image_without_a_face_is_told():
     backend.celebrities.add("Anna Example", wall)
     with pytest.raises(UsageError, match=r"Anna Example was added with .* no face is found"):
         backend.reply(Call("RecognizeCelebrities", {"Image": {"Bytes": ANNA.bytes}}))
+
+
+def test_an_image_that_cannot_be_decoded_is_told():
+    """An image that is broken inside is blamed on the celebrity, and not on the request."""
+    backend = ReferenceBackend("haar")
+    data = draw(1, width=240, height=240, format="png").bytes
+    start = data.index(b"IDAT")
+    end = start + 4 + int.from_bytes(data[start - 4 : start], "big")
+    spoilt = b"IDAT" + bytes(end - start - 4)
+    broken = data[:start] + spoilt + zlib.crc32(spoilt).to_bytes(4, "big") + data[end + 4 :]
+    backend.know(ANNA.bytes, [(_face(), "anna")])
+    backend.celebrities.add("Bad Example", broken)
+    with pytest.raises(UsageError, match=r"Bad Example was added with .* which the service does not take"):
+        backend.reply(Call("RecognizeCelebrities", {"Image": {"Bytes": ANNA.bytes}}))
+
+
+def test_a_celebrity_is_looked_at_once(monkeypatch):
+    """However many celebrities there are, each image is looked at for the first request alone."""
+    backend, looked = ReferenceBackend("haar", embedder="descriptor"), []
+    look = Detector.look
+
+    def counted(self, pixels):
+        looked.append(pixels.shape)
+        return look(self, pixels)
+
+    images = [draw([DrawnFace(size=0.4 + number / 1000)], width=120, height=120) for number in range(70)]
+    for number, image in enumerate(images):
+        backend.celebrities.add(f"Example {number}", image)
+    monkeypatch.setattr(Detector, "look", counted)
+    request = Call("RecognizeCelebrities", {"Image": {"Bytes": ANNA.bytes}})
+    first = backend.reply(request).response
+    at_first = len(looked)
+    assert at_first >= 70
+    backend.celebrities.add("Anna Example", ANNA)
+    assert ["Anna Example"] == [face["Name"] for face in backend.reply(request).response["CelebrityFaces"]]
+    assert 1 == len(first["CelebrityFaces"]) + len(first["UnrecognizedFaces"])
+    assert at_first + 1 >= len(looked)
+
+
+def test_what_is_stated_later_counts_for_a_celebrity(harness, celebrities):
+    """Who is on a celebrity's image may be stated, and stated again, after it was looked at."""
+    carl = draw([DrawnFace(hair="grey")], width=240, height=240)
+    harness.know(carl, [{"person": "carl"}])
+    celebrities.add("Carl Example", carl)
+    names = []
+    for person in ("carl", "anna", "carl"):
+        harness.know(carl, [{"person": person}])
+        names.append([face["Name"] for face in recognized(harness, ANNA)["CelebrityFaces"]])
+    assert [[], ["Carl Example"], []] == names

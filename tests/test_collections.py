@@ -8,6 +8,7 @@ from collecting import PER_DEGREE, face, image
 
 from pytest_rekognition import Rekognition
 from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS, DEFAULT_MEMBERS
+from pytest_rekognition.backends.reference import ReferenceBackend
 from pytest_rekognition.backends.reference.collections.quality import BARS
 from pytest_rekognition.errors import ServiceError
 from pytest_rekognition.geometry import single
@@ -70,6 +71,42 @@ def test_a_collection_is_made_told_of_and_deleted(empty):
     assert 1_700_000_000.25 == told["CreationTimestamp"].timestamp()
     assert 200 == client.delete_collection(CollectionId="staff")["StatusCode"]
     assert [] == client.list_collections()["CollectionIds"]
+
+
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [
+        ("us-gov-west-1", "aws-us-gov"),
+        ("cn-north-1", "aws-cn"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("eu-west-3", "aws"),
+    ],
+)
+def test_an_arn_names_its_partition(empty, region, partition):
+    """The regions of GovCloud, China and the others have ARNs of their own partition."""
+    client = empty.rekognition.client(region_name=region)
+
+    made = client.create_collection(CollectionId="staff")
+    told = client.describe_collection(CollectionId="staff")
+
+    resource = f"{partition}:rekognition:{region}:123456789012:collection/staff"
+    assert (resource, f"arn:{resource}") == (made["CollectionArn"], told["CollectionARN"])
+
+
+def test_every_partition_of_botocore_is_known():
+    """The table of partitions agrees with botocore's, for each of its regions."""
+    from botocore.loaders import create_loader
+
+    partitions = create_loader().load_data("partitions")["partitions"]
+    regions = {name: partition["id"] for partition in partitions for name in partition["regions"]}
+    told = {
+        name: ReferenceBackend("haar").region(name).arn("x").split(":")[1]
+        for name in regions
+        if "global" not in name
+    }
+
+    assert {name: regions[name] for name in told} == told
 
 
 def test_a_collection_is_made_once(scene):
@@ -196,6 +233,16 @@ def test_stored_faces_are_rounded(scene, client):
     assert single(0.333333) == stored["BoundingBox"]["Width"]
     assert (99.989990234375, 99.98999786376953) == (record["Face"]["Confidence"], stored["Confidence"])
     assert "7.0" == stored["IndexFacesModelVersion"]
+
+
+@pytest.mark.parametrize("side", [4e-7, 1e-7, 1e-30])
+def test_a_narrow_box_keeps_a_width_and_a_height(scene, client, side):
+    """A box that six decimals would leave without a side is stored with the least there is."""
+    box = {"Left": 0.1, "Top": 0.2, "Width": side, "Height": side}
+    scene.index({"bounding_box": box}, QualityFilter="NONE")
+
+    (stored,) = client.list_faces(CollectionId="staff")["Faces"]
+    assert (single(1e-6), single(1e-6)) == (stored["BoundingBox"]["Width"], stored["BoundingBox"]["Height"])
 
 
 def test_an_image_indexed_again_without_a_name_is_stored_again(scene, client):

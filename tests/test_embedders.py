@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import tiny_network
 
-from pytest_rekognition.backends.reference import weights
+from pytest_rekognition import Rekognition
+from pytest_rekognition.backends.reference import ReferenceBackend, weights
 from pytest_rekognition.backends.reference.engines import (
     ENGINES,
     decode,
@@ -170,6 +172,110 @@ def test_a_file_of_the_users_is_taken(models):
     image, face = drawn()
     assert ("arcface", 128) == (embedder.name, embedder.size)
     assert (128,) == embedder.embed(image, face).shape
+
+
+@pytest.fixture
+def network(tmp_path):
+    """Return the path of a network that is no face's, but runs."""
+    path = tmp_path / "net.onnx"
+    path.write_bytes(tiny_network())
+    return path
+
+
+def likeness(**options):
+    """Return what CompareFaces makes of two faces that only a network of colours takes for one."""
+    with Rekognition(mode="reference", engine="haar", **options) as rekognition:
+        found = rekognition.client().compare_faces(
+            SourceImage={"Bytes": draw(1).bytes},
+            TargetImage={"Bytes": draw([DrawnFace(smile=True)]).bytes},
+            SimilarityThreshold=0,
+        )
+    return found["FaceMatches"][0]["Similarity"], type(rekognition.reference._service.sight.embedder).__name__
+
+
+@pytest.mark.parametrize("form", [str, Path])
+def test_an_option_names_a_network(network, form):
+    """The option `embedder` may be an ONNX file, as a text or a path."""
+    similarity, name = likeness(embedder=form(network))
+
+    assert "ArcfaceEmbedder" == name
+    assert similarity > 99
+    assert "DescriptorEmbedder" == likeness()[1]
+
+
+def test_a_marker_and_the_ini_file_name_a_network(run, pytester, network):
+    """A marker's file is the user's path; the ini file's is relative to the root of the run, wherever one is."""
+    suite = """
+        import pytest
+
+        def embedder(rekognition):
+            with open("../picture.jpg", "rb") as file:
+                image = {"Bytes": file.read()}
+            found = rekognition.client().compare_faces(SourceImage=image, TargetImage=image)
+            assert found["FaceMatches"][0]["Similarity"] > 99
+            return type(rekognition.reference._service.sight.embedder).__name__
+
+        @pytest.fixture(autouse=True)
+        def elsewhere(monkeypatch, tmp_path):
+            (tmp_path / "below").mkdir()
+            (tmp_path / "picture.jpg").write_bytes(PICTURE)
+            monkeypatch.chdir(tmp_path / "below")
+
+        def test_ini(rekognition):
+            assert embedder(rekognition) == "ArcfaceEmbedder"
+
+        @pytest.mark.rekognition(embedder="descriptor")
+        def test_name(rekognition):
+            assert embedder(rekognition) == "DescriptorEmbedder"
+
+        @pytest.mark.rekognition(embedder=NETWORK)
+        def test_marker(rekognition):
+            assert embedder(rekognition) == "ArcfaceEmbedder"
+
+        @pytest.mark.rekognition(embedder="nowhere.onnx")
+        def test_missing(rekognition):
+            pass
+    """
+    suite = suite.replace("PICTURE", repr(draw(1).bytes)).replace("NETWORK", repr(str(network)))
+    ini = "rekognition_mode = reference\nrekognition_engine = haar\nrekognition_embedder = nets/own.onnx"
+    nets = pytester.mkdir("nets")
+    (nets / "own.onnx").write_bytes(network.read_bytes())
+    result = run(suite, ini=ini)
+    result.assert_outcomes(passed=3, errors=1)
+    result.stdout.fnmatch_lines(["*there is no file nowhere.onnx: name an ONNX file*"])
+
+
+def test_the_ini_file_may_not_name_a_network_that_is_not_there(run):
+    """A file that is not there ends the run at once, with its path."""
+    result = run("def test(): pass", ini="rekognition_embedder = nets/own.onnx")
+
+    assert 4 == result.ret
+    result.stderr.fnmatch_lines(["ERROR: rekognition: there is no file nets/own.onnx: name an ONNX file *"])
+
+
+def test_auto_is_settled_for_each_backend(monkeypatch, tmp_path):
+    """A network that the environment brings later is taken by the next backend, not only by a new process."""
+    (tmp_path / files.MOBILEFACENET.name).write_bytes(bytes(files.MOBILEFACENET.size))
+    first = ReferenceBackend("haar")
+    first.load()
+    monkeypatch.setenv(weights.VARIABLE, str(tmp_path))
+    first.load()
+    with pytest.raises(WeightsError, match="is not the file that the arcface embedder"):
+        ReferenceBackend("haar").load()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("arcfase", "'arcfase' is no embedder .*did you mean 'arcface'"),
+        ("nowhere.onnx", r"there is no file nowhere\.onnx"),
+        ("nets/own", "there is no file nets/own"),
+    ],
+)
+def test_an_option_that_names_nothing_is_refused(text, told):
+    """Neither a name nor a file is told before anything is looked at, in any mode."""
+    with pytest.raises(UsageError, match=told):
+        Rekognition(embedder=text)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pytest_rekognition import Rekognition
 from pytest_rekognition.backends.reference import weights
 from pytest_rekognition.backends.reference.engines import ENGINES, decode, engine_entry, haar, load_engine
 from pytest_rekognition.backends.reference.engines.doubles import groups
@@ -186,3 +187,52 @@ def test_doubles_are_grouped_by_their_best(boxes):
     assert all(group[0] == min(group) for group in found)
     firsts = [group[0][1] for group in found]
     assert all(a.overlap(b) <= 0.2 for a, b in itertools.combinations(firsts, 2))
+
+
+SUITE = """
+    import pytest
+
+    IMAGE = {"Bytes": PICTURE}
+
+    def test_replays(rekognition):
+        rekognition.on("DetectFaces").returns(faces=2)
+        assert len(rekognition.client().detect_faces(Image=IMAGE)["FaceDetails"]) == 2
+
+    @pytest.mark.rekognition(mode="reference")
+    def test_looks(rekognition):
+        rekognition.client().detect_faces(Image=IMAGE)
+""".replace("PICTURE", repr(draw(1).bytes))
+
+
+def test_a_run_without_the_engines_weights_replays(run):
+    """The header says what is missing; only a test that would use the engine fails, with one sentence."""
+    result = run(SUITE, ini="rekognition_engine = yunet")
+
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(
+        [
+            "rekognition: mode=replay, engine=yunet (weights missing: pytest-rekognition models install yunet)",
+            "the yunet engine needs face_detection_yunet_2023mar.onnx*models install yunet",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*pytest_rekognition/*.py:*")
+
+
+@pytest.mark.parametrize(
+    ("options", "lacks"),
+    [
+        ({"mode": "reference", "engine": "blaze"}, "the blaze engine needs face_detection_full_range.tflite"),
+        ({"unrecorded": "reference", "engine": "yunet"}, "the yunet engine needs face_detection_yunet_2023mar"),
+        ({"mode": "reference", "embedder": "arcface"}, "the arcface embedder needs mobilefacenet.onnx"),
+    ],
+)
+def test_missing_weights_are_told_before_the_first_image(options, lacks):
+    """Where the reference answers, an engine or embedder that cannot work is a usage error at once."""
+    with pytest.raises(UsageError, match=lacks):
+        Rekognition(**options)
+
+
+def test_engines_that_are_not_used_may_lack_their_weights():
+    """In a mode in which the reference answers nothing, weights need not be there; auto never lacks any."""
+    assert "yunet" == Rekognition(engine="yunet", embedder="arcface").options.engine
+    assert "auto" == Rekognition(mode="reference").options.engine

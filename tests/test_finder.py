@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from pytest_rekognition import Contract, Rekognition, build, catalog
-from pytest_rekognition.errors import PytestRekognitionError
+from pytest_rekognition.errors import ContractError, PytestRekognitionError
 from pytest_rekognition.plugin import blame
 from pytest_rekognition.plugin.sites import EndlessCallsError, Play, Watch, one_variant, variant_name
 from pytest_rekognition.strategies.alterations import SAME, TOKEN, alteration, alterations, names
@@ -106,6 +106,27 @@ def test_every_oddity_has_an_answer_that_it_applies_to():
     assert {*ODDITIES, *DRIFTS} == seen
 
 
+@pytest.mark.parametrize("operation", ["CreateUser", "DetectFaces", "ListFaces", "RecognizeCelebrities"])
+def test_only_what_can_apply_has_a_name(operation):
+    """Of the oddities, the names of an operation are those that some answer of it can be given."""
+    seen = set()
+
+    @settings(profile, max_examples=20)
+    @given(st.data())
+    def draw(data):
+        request = data.draw(plain_requests(operation))
+        if operation == "DetectFaces":
+            request = {"Image": request["Image"], "Attributes": ["ALL"]}
+        response = data.draw(plain_responses(operation, request, least=2, done=True))
+        if operation == "DetectFaces":
+            response = {**response, "OrientationCorrection": data.draw(st.sampled_from(["ROTATE_90", None]))}
+            response = {name: value for name, value in response.items() if value is not None}
+        seen.update(altered.name for altered in alterations(operation, request, response))
+
+    draw()
+    assert set(names(operation)) & set(ODDITIES) == seen & set(ODDITIES)
+
+
 @pytest.mark.parametrize(
     "operation", [name for name in catalog.operations() if catalog.operation(name).pagination]
 )
@@ -186,7 +207,13 @@ def test_what_a_name_covers(accepted, variant, covered):
     ("name", "message"),
     [
         ("no-face", "'no-face' is no variant, did you mean 'no-faces'?"),
-        ("DetectFaces:no-face", "'no-face' is no variant, did you mean 'no-faces'?"),
+        ("DetectFaces:no-face", "'no-face' is no variant of DetectFaces, did you mean 'no-faces'?"),
+        ("DetectFaces:more-pages", "'more-pages' is no variant of DetectFaces."),
+        ("ListFaces:hundred-faces", "'hundred-faces' is no variant of ListFaces, did you mean 'no-faces'?"),
+        ("CreateUser:absent-optional-members", "is no variant of CreateUser."),
+        ("GetFaceDetection:unknown-value:JobStatus", "is no variant of GetFaceDetection"),
+        ("DetectFaces#1", "names answers, but no variant of them; write one after a colon, as in 'DetectFaces"),
+        ("detect_faces", "names answers, but no variant of them"),
         ("DetectFace:no-faces", "'DetectFace' is no Rekognition operation, did you mean 'DetectFaces'?"),
         ("DetectFaces#0:no-faces", "'0' is no number of an answer"),
         ("DetectFaces#:no-faces", "'' is no number of an answer"),
@@ -264,7 +291,40 @@ def test_endless_calls_end():
 
         with pytest.raises(EndlessCallsError, match="DetectFaces, call 21 of this test"):
             call_for_ever()
-    assert play.is_endless
+    assert isinstance(play.fault, EndlessCallsError)
+
+
+def listing(**second):
+    """List two pages, the second one with other members than the first."""
+    with Rekognition() as rekognition:
+        rekognition.alter = play = Play(one_variant("ListFaces#1:more-pages"))
+        rekognition.on("ListFaces").returns(faces=4)
+        client = rekognition.client(region_name="us-east-1")
+        first = {"CollectionId": "staff", "MaxResults": 10}
+        token = client.list_faces(**first)["NextToken"]
+        try:
+            client.list_faces(**{**first, **second}, NextToken=token)
+        except ContractError as error:
+            return play, str(error)
+    return play, ""
+
+
+@pytest.mark.parametrize(
+    ("second", "message"),
+    [
+        ({}, ""),
+        ({"MaxResults": 3}, ""),
+        ({"MaxResults": 999_999}, "request of ListFaces breaks the contract: $.MaxResults: is 999999"),
+        ({"CollectionId": "guests"}, "request of ListFaces has a token, and another CollectionId than the one"),
+        ({"UserId": "ada"}, "request of ListFaces has a token, and another UserId than the one"),
+    ],
+)
+def test_the_second_page_is_asked_for_like_the_first(second, message):
+    """The request of a next page has to be legal, and the same but for its token and its size."""
+    play, error = listing(**second)
+    assert error.startswith(message)
+    assert bool(message) is bool(error)
+    assert error == ("" if play.fault is None else str(play.fault))
 
 
 # --- the example ---------------------------------------------------------------------------------------------
@@ -363,6 +423,8 @@ ONE_TEST = """
         ("", ["--rekognition-variants=3"], "", 3),
         ("", [], "rekognition_variants = 2", 2),
         ("", ["--rekognition-variants=3"], "rekognition_variants = 2", 3),
+        ("", ["--rekognition-variants=0"], "rekognition_variants = 2", 0),
+        ("@pytest.mark.rekognition(variants=2)", ["--rekognition-variants=0"], "", 0),
         ("@pytest.mark.rekognition(variants=2)", [], "", 2),
         ("@pytest.mark.rekognition(variants=2)", ["--rekognition-variants=3"], "", 3),
         ("@pytest.mark.rekognition(variants=False)", ["--rekognition-variants=3"], "", 0),
@@ -382,7 +444,6 @@ def test_where_it_is_set(suite, marker, args, ini, runs):
 @pytest.mark.parametrize(
     ("args", "ini", "message"),
     [
-        (["--rekognition-variants=0"], "", "*it is a number of re-runs, from 1.*"),
         (["--rekognition-variants=-1"], "", "*is '-1'; it is a number of re-runs.*"),
         (
             ["--rekognition-variants", "test_suite.py"],
@@ -410,6 +471,10 @@ def test_a_wrong_setting_stops_the_run(suite, args, ini, message):
         ("may_break='no-faces'", "*may_break must be a list of names*"),
         ("variants=-1", "*variants must be True, False or a number of re-runs, not -1*"),
         ("variants='2'", "*variants must be True, False or a number of re-runs, not '2'*"),
+        (
+            "may_break=['IndexFace:no-faces']",
+            "'IndexFace' is no Rekognition operation, did you mean 'IndexFaces'?",
+        ),
     ],
 )
 def test_a_wrong_marker_fails_the_test(suite, keywords, message):
@@ -417,6 +482,7 @@ def test_a_wrong_marker_fails_the_test(suite, keywords, message):
     result = suite(ONE_TEST.format(marker=f"@pytest.mark.rekognition({keywords})"), "-q")
     assert 0 != result.ret
     result.stdout.fnmatch_lines([message])
+    result.stdout.no_fnmatch_line("*Traceback*")
 
 
 def test_tests_that_cannot_be_run_again_are_named(suite, monkeypatch):
@@ -446,6 +512,74 @@ def test_tests_that_cannot_be_run_again_are_named(suite, monkeypatch):
             "rekognition variants: 0 re-runs of 0 tests*",
             "  1 test not run again: Hypothesis runs it*",
             "  1 test not run again: mode live would call*",
+        ]
+    )
+
+
+def test_the_ini_file_does_not_keep_from_recording(suite, monkeypatch):
+    """In a mode of the real service, what the ini file asks for is passed over with a remark."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    result = suite(ONE_TEST.format(marker=""), "--rekognition-mode=record", ini="rekognition_variants = 5")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["  1 test not run again: mode record would call*"])
+
+
+def test_what_differs_the_second_time_is_passed_over(suite):
+    """A test that does not pass twice, or calls less the second time, breaks nothing; what it shares is ended."""
+    result = suite(
+        """
+        import app, functools, pytest
+
+        log, seen = [], []
+
+        @pytest.fixture(scope="class")
+        def wide():
+            log.append("up")
+            yield
+            log.append("down")
+
+        class TestState:
+            def test_once(self, wide, rekognition):
+                rekognition.on("DetectFaces").returns(faces=1)
+                app.faces()
+                seen.append(1)
+                assert len(seen) == 1
+
+        class TestCaches:
+            @pytest.mark.rekognition(allow_unused_stubs=True)
+            def test_cached(self, rekognition):
+                rekognition.on("DetectFaces").returns(faces=1)
+                assert app.cached() == 1
+
+            def test_unused(self, rekognition):
+                rekognition.on("ListFaces").returns(faces=1)
+                assert app.listed() == 1
+
+        def test_log():
+            assert log == ["up", "down"] * (len(log) // 2)
+            assert log
+        """,
+        "-v",
+        "--rekognition-variants",
+        app=f"""{APP}
+    from functools import lru_cache
+
+    @lru_cache
+    def cached():
+        return len(faces())
+
+    @lru_cache
+    def listed():
+        return len(client.list_faces(CollectionId="staff")["Faces"])
+""",
+    )
+    result.assert_outcomes(passed=4)
+    result.stdout.fnmatch_lines(
+        [
+            "rekognition variants: 0 re-runs of 0 tests*",
+            "  1 test not run again: does not make its calls a second time",
+            "  2 tests not run again: does not pass a second time",
         ]
     )
 
@@ -600,6 +734,164 @@ def test_an_application_that_never_ends_breaks(suite):
     result.stdout.fnmatch_lines(["*ListFaces#1*empty-page*EndlessCallsError: ListFaces, call 1,002*(app.py:*)"])
 
 
+def test_an_endless_loop_over_the_endpoint_breaks(suite):
+    """Calls over HTTP are counted in the server: whatever error the client has of it, the report has the cause."""
+    result = suite(
+        """
+        import app
+
+        def test_listed(rekognition, rekognition_endpoint):
+            rekognition.on("ListFaces").returns(faces=2)
+            assert app.last_page(rekognition_endpoint.client()) == 2
+        """,
+        app="""
+    def last_page(client):
+        answer = client.list_faces(CollectionId="staff")
+        while "NextToken" in answer:
+            client.list_faces(CollectionId="staff")
+        return len(answer["Faces"])
+""",
+    )
+    result.stdout.fnmatch_lines(["*ListFaces#1*empty-page*EndlessCallsError: ListFaces, call 1,002*(app.py:*)"])
+
+
+def test_a_second_page_of_something_else_breaks(suite):
+    """An application that goes on with another request breaks, also where it swallows that; repeating it fails."""
+    source = """
+        import app
+
+        def test_listed(rekognition):
+            rekognition.on("ListFaces").returns(faces=2)
+            app.listed()
+    """
+    careless = """
+    import boto3
+
+    client = boto3.client("rekognition", region_name="us-east-1")
+
+    def listed():
+        answer = client.list_faces(CollectionId="staff")
+        try:
+            while "NextToken" in answer:
+                answer = client.list_faces(CollectionId="guests", NextToken=answer["NextToken"])
+        except Exception:
+            pass
+"""
+    result = suite(source, app=careless)
+    result.assert_outcomes(passed=1, failed=1)
+    row = "*ListFaces#1*more-pages*ListFaces has a token, and another CollectionId than the one*(app.py:*)"
+    result.stdout.fnmatch_lines([row])
+    result = suite(source, "--rekognition-variant=ListFaces#1:more-pages", app=careless)
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["*ListFaces#1:more-pages: request of ListFaces has a token*"])
+
+
+@pytest.mark.skipif(pytest.version_tuple < (8, 4), reason="pytest keeps a thread's exception since 8.4")
+def test_what_ends_a_thread_is_a_break(suite):
+    """An exception of the application's code counts in whatever thread, and one of a process that it runs in."""
+    result = suite(
+        """
+        import app, subprocess, sys
+
+        def test_thread(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            app.in_a_thread()
+
+        def test_process(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            found = len(app.faces())
+            subprocess.run([sys.executable, "-c", f"[0][{found} - 1] or exit({not found})"], check=True)
+        """,
+        "-W",
+        "default",
+        "--rekognition-variants",
+        app=f"""{APP}
+    import threading
+
+    def in_a_thread():
+        thread = threading.Thread(target=first)
+        thread.start()
+        thread.join()
+""",
+    )
+    result.assert_outcomes(passed=2, failed=2)
+    result.stdout.fnmatch_lines(
+        [
+            "*::test_thread *DetectFaces#1*no-faces*IndexError: list index out of range (app.py:*)",
+            "*::test_process *DetectFaces#1*no-faces*CalledProcessError: *(test_suite.py:*)",
+        ]
+    )
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pytest-timeout has no signal there")
+def test_a_timeout_is_no_break(suite):
+    """Each re-run has the test's time; one that pytest-timeout ends is not judged, and the next one is as ever."""
+    pytest.importorskip("pytest_timeout")
+    result = suite(
+        """
+        import app, pytest, time
+
+        @pytest.mark.timeout(1)
+        def test_slow(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            time.sleep(0.2)
+            app.waiting()
+        """,
+        app=f"""{APP}
+    import time
+
+    def waiting():
+        found = faces()
+        while not found:
+            time.sleep(0.1)
+""",
+    )
+    result.assert_outcomes(passed=1)
+    line = "* re-runs of 1 test · none breaks the application · 9 passed · 1 ended by pytest-timeout, not judged"
+    result.stdout.fnmatch_lines([line])
+
+
+@pytest.mark.skipif(pytest.version_tuple < (9,), reason="pytest has sub-tests since 9")
+def test_sub_tests_are_judged_and_not_heard_of(suite):
+    """What breaks in a sub-test is a break of its test; its own report, and its debugger, do not come out."""
+    result = suite(
+        """
+        import app, pytest, unittest
+
+        def test_fixture(rekognition, subtests):
+            rekognition.on("DetectFaces").returns(faces=1)
+            with subtests.test("first"):
+                app.first()
+            with subtests.test("skipped"):
+                pytest.skip("not here")
+
+        @pytest.mark.rekognition
+        class Case(unittest.TestCase):
+            @pytest.fixture(autouse=True)
+            def stub(self, rekognition):
+                rekognition.on("DetectFaces").returns(faces=1)
+
+            def test_case(self):
+                with self.subTest("first"):
+                    app.first()
+
+        def test_failing_at_once(rekognition, subtests):
+            rekognition.on("DetectFaces").returns(faces=1)
+            with subtests.test("fails"):
+                assert len(app.faces()) == 2
+        """,
+        "--rekognition-variants",
+    )
+    result.stdout.fnmatch_lines(
+        [
+            "*::test_fixture *DetectFaces#1*no-faces*IndexError: list index out of range (app.py:*)",
+            "*::test_case *DetectFaces#1*no-faces*IndexError: list index out of range (app.py:*)",
+            "rekognition variants: * re-runs of 2 tests*2 variants break the application*",
+        ]
+    )
+    assert 1 == sum(line.startswith("SUBFAILED") for line in result.outlines)
+
+
 def test_a_failure_can_be_accepted(suite):
     """What a test accepts by name leaves the run green; what did not come is named with -v alone."""
     marker = "@pytest.mark.rekognition(may_break=['DetectFaces:no-faces', 'box-off-image'])"
@@ -647,7 +939,7 @@ def test_one_traceback_for_several_variants(suite):
         (ROOT / "examples" / "app.py", "application"),
         (pytest.__file__, "library"),
         (os.__file__, "library"),
-        (ROOT / "pytest_rekognition" / "harness.py", "library"),
+        (Path(blame.__file__).parents[1] / "harness.py", "library"),
         ("<string>", "library"),
         ("/venv/lib/python3.11/site-packages/local_app/core.py", "application"),
         ("/venv/lib/python3.11/site-packages/bought_library.py", "library"),
@@ -669,6 +961,37 @@ def test_whose_code_it_is(request, tmp_path, monkeypatch, path, origin):
     assert origin == blame.Origins(request.node).of(str(path))
     for function in (blame._distributions, blame._is_local):
         function.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("root", "ini", "path", "origin"),
+    [
+        ("tests", "", "tests/helpers.py", "test"),
+        ("tests", "", "app.py", "application"),
+        ("test", "", "test/sub/helpers.py", "test"),
+        ("suite", "", "suite/helpers.py", "application"),
+        ("suite", "python_files = *.py", "suite/app.py", "application"),
+        ("suite", "python_files = *.py", "suite/one.py", "test"),
+        ("suite", "python_files = *.py check_*.py", "suite/check_other.py", "test"),
+    ],
+)
+def test_what_the_run_says_of_tests(pytester, root, ini, path, origin):
+    """The root may be a folder of tests itself; a pattern for all files says nothing of one without a test."""
+    folder = pytester.mkdir(root)
+    (folder / "pytest.ini").write_text(f"[pytest]\n{ini}")
+    (folder / "one.py").write_text("def test_one(): pass")
+    (folder / "app.py").write_text("")
+    items, _ = pytester.inline_genitems("-c", str(folder / "pytest.ini"), str(folder / "one.py"))
+    item = items[0]
+    assert folder == item.config.rootpath
+    assert origin == blame.Origins(item).of(str(pytester.path / path))
+
+
+def test_a_root_of_a_repository_may_be_called_tests(pytester):
+    """The name of a repository's own folder says nothing."""
+    folder = pytester.mkdir("tests")
+    (folder / ".git").mkdir()
+    assert folder == blame._base(folder)
 
 
 # --- running again -------------------------------------------------------------------------------------------
@@ -734,6 +1057,46 @@ def test_each_run_is_a_run_of_its_own(suite):
     result.assert_outcomes(passed=5, warnings=1)
     assert {"passes", "expects"} == set(verdicts)
     result.stdout.no_fnmatch_line("*not to be seen*")
+
+
+def test_re_runs_are_silent(suite, pytester):
+    """Live logs, the log file and --setup-show tell of the first run alone."""
+    result = suite(
+        """
+        import app, logging
+
+        def test_one(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            logging.getLogger("app").warning("ASKING")
+            app.faces()
+        """,
+        "--setup-show",
+        "--log-cli-level=WARNING",
+        "--log-file=log.txt",
+        "--rekognition-variants",
+    )
+    result.assert_outcomes(passed=1)
+    assert 1 == sum("ASKING" in line for line in result.outlines)
+    assert 1 == sum("SETUP" in line and " rekognition " in line for line in result.outlines)
+    assert 1 == (pytester.path / "log.txt").read_text("utf-8").count("ASKING")
+
+
+def test_what_was_found_before_an_interruption_is_told(suite):
+    """Ctrl+C in a re-run ends the run, and the breaks so far are in its report."""
+    result = suite(
+        """
+        import app
+
+        def test_one(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            app.first()
+            altered = getattr(rekognition.alter, "altered", None)
+            if altered is not None and altered.name == "hundred-faces":
+                raise KeyboardInterrupt
+        """
+    )
+    assert pytest.ExitCode.INTERRUPTED == result.ret
+    result.stdout.fnmatch_lines(["*::test_one *DetectFaces#1*no-faces*IndexError*", "*1 variant breaks*"])
 
 
 def test_what_was_torn_down_is_set_up_once_more(suite):
@@ -836,6 +1199,7 @@ def test_x_and_junit_know_of_a_break(suite, pytester):
     result.assert_outcomes(passed=1, failed=1)
     xml = (pytester.path / "out.xml").read_text("utf-8")
     assert 'failures="1"' in xml
+    assert 2 == xml.count('name="test_one"')
     assert "1 of the answers that the service may give instead" in xml
 
 
@@ -843,7 +1207,7 @@ def test_x_and_junit_know_of_a_break(suite, pytester):
     ("variant", "message"),
     [
         ("DetectFaces#2:no-faces", "The answers of this test: DetectFaces#1."),
-        ("DetectFaces#1:more-pages", "The answers of this test: DetectFaces#1."),
+        ("DetectFaces#1:without-recent-attributes", "The answers of this test: DetectFaces#1."),
     ],
 )
 def test_a_variant_that_alters_nothing_is_told(suite, variant, message):

@@ -523,7 +523,8 @@ def reference():
     [
         (b"GIF89a", "InvalidImageFormatException"),
         (b"\xff\xd8\xff\xe0 cut short", "InvalidImageFormatException"),
-        (b"\x89PNG" + b"0" * 5_242_880, "ImageTooLargeException"),
+        (b"\x89PNG" + b"0" * 5_242_880, "ValidationException"),
+        (b"", "ValidationException"),
     ],
 )
 def test_a_bad_image_reaches_the_application_as_the_services_error(reference, data, code):

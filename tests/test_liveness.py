@@ -1,5 +1,6 @@
 """Face liveness sessions of the reference, through a real client."""
 
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -166,9 +167,14 @@ def test_an_unknown_session_is_not_found(client, harness):
         ({"confidence": True}, "a number from 0 to 100"),
         ({"feedback": ["TOO_DARK"]}, "feedback is 'TOO_DARK'"),
         ({"feedback": ["FACE_NOT_VISIBLE"] * 11}, "10 at most"),
-        ({"reference_image": "anna.jpg"}, "takes the bytes of an image"),
+        ({"feedback": "TOO_DARK"}, "feedback is 'TOO_DARK'"),
+        ({"feedback": None}, "feedback is None: a list is needed"),
+        ({"reference_image": "nobody.jpg"}, r"reference_image names a file that cannot be read, 'nobody\.jpg'"),
+        ({"reference_image": 5}, "reference_image: an image is bytes"),
+        ({"audit_images": 5}, "audit_images is 5: a list is needed"),
+        ({"audit_images": [5]}, "audit_images: an image is bytes"),
         ({"reference_image": b"GIF89a"}, "does not take"),
-        ({"audit_images": [bytes(204_801)]}, "204,800 bytes at most"),
+        ({"audit_images": [IMAGE.bytes + bytes(204_801)]}, "204,800 bytes at most"),
         ({"sdk_type": ""}, "1 to 64 characters"),
     ],
 )
@@ -176,3 +182,32 @@ def test_an_outcome_that_cannot_be_is_refused(members, told):
     """A mistake in a test is told at once, without any image's bytes."""
     with pytest.raises(UsageError, match=told):
         Liveness().outcome(**members)
+
+
+@pytest.mark.parametrize("session_id", ["typo", "", 5, ["typo"]])
+def test_an_outcome_of_no_session_is_refused(liveness, client, session_id):
+    """An outcome is said of a session that a region has given out, else the test would wait for it in vain."""
+    created(client)
+    with pytest.raises(UsageError, match=r"there is no session .*CreateFaceLivenessSession has answered"):
+        liveness.outcome(session_id, status="FAILED")
+
+
+def test_an_outcome_is_said_of_a_session_of_any_region(harness, liveness):
+    """The id alone says which session is meant, whatever the region."""
+    elsewhere = harness.client(region_name="eu-west-1")
+    session_id = created(elsewhere)
+    liveness.outcome(session_id, status="FAILED")
+    assert "FAILED" == results(elsewhere, session_id)["Status"]
+
+
+@pytest.mark.parametrize("form", [bytes, bytearray, Path, str, lambda _: IMAGE])
+def test_one_image_and_one_code_need_no_list(client, liveness, tmp_path, form):
+    """An audit image alone, in any form that an image has, and a code alone are lists of one."""
+    path = tmp_path / "face.jpg"
+    path.write_bytes(IMAGE.bytes)
+    image = form(path) if form in {Path, str} else form(IMAGE.bytes)
+    liveness.outcome(reference_image=image, audit_images=image, feedback="LOW_LIGHTING_DETECTED")
+    answer = results(client, created(client, Settings={"AuditImagesLimit": 4}))
+    assert [IMAGE.bytes] == [found["Bytes"] for found in answer["AuditImages"]]
+    assert IMAGE.bytes == answer["ReferenceImage"]["Bytes"]
+    assert ["LOW_LIGHTING_DETECTED"] == [found["Code"] for found in answer["Feedback"]]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -52,7 +53,8 @@ class Mirror(ThreadingHTTPServer):
     def __init__(self):
         super().__init__(("127.0.0.1", 0), MirrorHandler)
         self.asked = []
-        self.began = threading.Event()
+        self.began, self.ended = threading.Event(), threading.Event()
+        self.sent = 0
 
     def url(self, way):
         return f"http://127.0.0.1:{self.server_port}/{way}"
@@ -66,8 +68,12 @@ class MirrorHandler(BaseHTTPRequestHandler):
             self.send_error(404)
             return
         self.send_response(200)
-        self.send_header("Content-Length", str(len(CONTENT)))
+        if way not in {"unbounded", "dripping"}:
+            self.send_header("Content-Length", str(10**12 if way == "huge" else len(CONTENT)))
         self.end_headers()
+        if way in {"unbounded", "dripping"}:
+            self.go_on(bytes(65_536) if way == "unbounded" else b"w", 0.05 * (way == "dripping"))
+            return
         if way == "whole":
             self.wfile.write(CONTENT)
         elif way == "other":
@@ -79,6 +85,12 @@ class MirrorHandler(BaseHTTPRequestHandler):
             self.server.began.set()
             time.sleep(60)
 
+    def go_on(self, chunk, pause):
+        """Send for ever, until nobody reads any more."""
+        with suppress(OSError):
+            while not self.server.ended.wait(pause):
+                self.server.sent += self.wfile.write(chunk)
+
     def log_message(self, *_):
         """Say nothing."""
 
@@ -89,6 +101,7 @@ def mirror():
     with Mirror() as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield server
+        server.ended.set()
         server.shutdown()
 
 
@@ -160,13 +173,14 @@ def test_a_file_with_another_content_is_never_used(tmp_path):
     assert files.YUNET_DETECTOR.sha256 in str(told.value)
 
 
-def test_a_file_is_digested_again_when_it_changes(tmp_path):
-    """What was right once is not trusted after a change."""
+def test_a_file_is_digested_each_time(tmp_path):
+    """What was right once is not trusted after a change, be its size and time the same."""
     file = a_file()
-    put(tmp_path, file)
+    path = put(tmp_path, file) / file.name
     assert weights.read(file, "a test", "it", tmp_path) == CONTENT
-    (tmp_path / file.name).write_bytes(bytes(len(CONTENT)))
-    os.utime(tmp_path / file.name, ns=(1, 1))
+    before = path.stat()
+    path.write_bytes(bytes(len(CONTENT)))
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
     with pytest.raises(WeightsError):
         weights.read(file, "a test", "it", tmp_path)
 
@@ -216,6 +230,25 @@ def test_a_failed_download_leaves_nothing(mirror, tmp_path, way, reason):
         install(tmp_path, mirror.url(way))
     assert mirror.url(way) in str(told.value)
     assert "--source" in str(told.value)
+    assert [] == left_in(tmp_path)
+
+
+@pytest.mark.parametrize("way", ["huge", "unbounded"])
+def test_what_is_too_large_is_not_read_to_its_end(mirror, tmp_path, way):
+    """A file that says it is larger is not begun; one that goes on beyond its size is dropped there."""
+    with pytest.raises(WeightsError, match=r"is not small\.onnx as it was measured \(26,000 bytes"):
+        install(tmp_path, mirror.url(way))
+    assert [] == left_in(tmp_path)
+    assert mirror.sent < 100_000_000
+
+
+def test_a_download_has_an_end(mirror, tmp_path, monkeypatch):
+    """A server that keeps sending a byte now and then is given up when the file's time is over."""
+    monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
+    began = time.monotonic()
+    with pytest.raises(WeightsError, match="it came at less than 16 KiB a second; try again later"):
+        install(tmp_path, mirror.url("dripping"))
+    assert time.monotonic() - began < 10
     assert [] == left_in(tmp_path)
 
 
@@ -317,8 +350,19 @@ def test_a_full_disk_is_told(mirror, tmp_path):
 def test_a_folder_that_is_a_file_is_told(mirror, tmp_path):
     """A folder that cannot be made is a clear error, not a traceback."""
     (tmp_path / "file").write_text("")
-    with pytest.raises(WeightsError, match="file could not be written"):
+    with pytest.raises(WeightsError, match=r"file could not be written, File exists.* Name another folder with"):
         install(tmp_path / "file", mirror.url("whole"))
+
+
+def test_the_users_home_may_be_written_short(monkeypatch, mirror, tmp_path):
+    """A folder `~/models` is the user's, on the command line as in the environment."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setitem(engines.ENGINES, "yunet", replace(ENGINES["yunet"], files=(a_file(),)))
+    run("models", "install", "--folder=~/models", "--source", mirror.url("whole"))
+    assert ["small.onnx"] == left_in(tmp_path / "models")
+    (row,) = json.loads(run("models", "list", "--folder=~/models", "--format=json").output)["models"][0]["files"]
+    monkeypatch.setenv(weights.VARIABLE, "~/models")
+    assert str(weights.find(a_file())) == row["path"] == str(tmp_path / "models" / "small.onnx")
 
 
 def test_an_interpreter_without_pip_is_told(monkeypatch, tmp_path):

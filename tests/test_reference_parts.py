@@ -1,3 +1,10 @@
+import dataclasses
+import threading
+from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +12,7 @@ from hypothesis import strategies as st
 from pytest_rekognition import catalog, strategies
 from pytest_rekognition.backends.reference import ReferenceBackend
 from pytest_rekognition.backends.reference.clock import Clock
+from pytest_rekognition.backends.reference.faces import face_detail as face_of
 from pytest_rekognition.backends.reference.ids import Ids, image_id
 from pytest_rekognition.backends.reference.images import MAX_S3_BYTES
 from pytest_rekognition.backends.reference.knowledge import Knowledge, known_face
@@ -15,6 +23,7 @@ from pytest_rekognition.builders import face_detail
 from pytest_rekognition.drawing import draw
 from pytest_rekognition.errors import ServiceError, UsageError
 from pytest_rekognition.exchange import Call
+from pytest_rekognition.wire_request import WireRequest
 
 LONG = "x" * 256
 
@@ -30,6 +39,20 @@ def refusal(operation, **request):
 
 ID = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 MATCHES = "satisfy regular expression pattern: "
+KNOWN = "11111111-2222-4333-8444-555555555555"
+ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/p"
+DATASET = (
+    r"arn:[a-z0-9\-]+:rekognition:[a-z0-9\-]+:[0-9]{12}:project/[a-zA-Z0-9_.\-]{1,255}/dataset/(train|test)/[0-9]+"
+)
+TAG_KEY = (
+    "Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member"
+    rf" must {MATCHES}(?!aws:)[\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]*"
+)
+MOST = 5_242_880
+
+
+def buffer(size):
+    return f"'java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]'"
 
 
 @pytest.mark.parametrize(
@@ -58,13 +81,36 @@ MATCHES = "satisfy regular expression pattern: "
         ),
         (
             "IndexFaces",
-            {"CollectionId": "a", "Image": {"Bytes": b""}, "QualityFilter": "BEST"},
+            {"CollectionId": "a", "Image": {"Bytes": b"x"}, "QualityFilter": "BEST"},
             [("'BEST'", "qualityFilter", "satisfy enum value set: [NONE, AUTO, LOW, MEDIUM, HIGH]")],
         ),
         (
             "DeleteFaces",
-            {"CollectionId": "a", "FaceIds": ["nobody"]},
-            [("'nobody'", "faceIds.1.member", MATCHES + ID)],
+            {"CollectionId": "a", "FaceIds": ["nobody", KNOWN, "no one"]},
+            [(f"'[nobody, {KNOWN}, no one]'", "faceIds", f"satisfy constraint: [Member must {MATCHES}{ID}]")],
+        ),
+        (
+            "UntagResource",
+            {"ResourceArn": ARN, "TagKeys": ["team", ""]},
+            [("'[team, ]'", "tagKeys", f"satisfy constraint: [{TAG_KEY}]")],
+        ),
+        (
+            "DescribeDataset",
+            {"DatasetArn": ARN},
+            [(f"'{ARN}'", "datasetArn", MATCHES + DATASET)],
+        ),
+        (
+            "DistributeDatasetEntries",
+            {"Datasets": [{"Arn": f"{ARN}/dataset/train/1"}, {"Arn": ARN}]},
+            [(f"'{ARN}'", "datasets.2.member.arn", MATCHES + DATASET)],
+        ),
+        (
+            "CompareFaces",
+            {"SourceImage": {"Bytes": b""}, "TargetImage": {"Bytes": b"\0" * (MOST + 1)}},
+            [
+                (buffer(0), "sourceImage.bytes", "have length greater than or equal to 1"),
+                (buffer(MOST + 1), "targetImage.bytes", f"have length less than or equal to {MOST}"),
+            ],
         ),
     ],
 )
@@ -86,9 +132,31 @@ def test_a_member_of_another_type_is_refused(request_):
     )
 
 
+@pytest.mark.parametrize(
+    ("tags", "leads"),
+    [
+        ({"": "red"}, ["Map keys"]),
+        ({"team": "x" * 257, "floor": "y" * 257}, ["Map value"]),
+        ({"team": "red", "": "x" * 257}, ["Map keys", "Map value"]),
+    ],
+)
+def test_a_map_has_one_text_for_its_keys_and_one_for_its_values(tags, leads):
+    """A map's broken entries are told once for its keys and once for its values, printed as Java prints it."""
+    code, message = refusal("TagResource", ResourceArn=ARN, Tags=tags)
+
+    shown = ", ".join(f"{key}={value}" for key, value in tags.items())
+    texts = message.partition("detected: ")[2].split("; ")
+    assert "ValidationException" == code
+    assert [
+        f"Value '{{{shown}}}' at 'tags' failed to satisfy constraint: {lead} must satisfy constraint"
+        for lead in leads
+    ] == [text.partition(": [")[0] for text in texts]
+
+
 def test_images_are_left_to_their_own_errors():
-    """An empty or large image is no matter of validation: it has errors of its own."""
-    check_request("DetectFaces", {"Image": {"Bytes": b"\0" * 6_000_000}})
+    """What is wrong with an image of legal length is no matter of validation: it has errors of its own."""
+    check_request("DetectFaces", {"Image": {"Bytes": b"\0"}})
+    check_request("DetectFaces", {"Image": {"Bytes": b"\0" * MOST}})
 
 
 @given(
@@ -183,6 +251,17 @@ def test_what_goes_between_pages_shifts_nothing(items, data):
     assert first == items[:2]
 
 
+@pytest.mark.parametrize("more", ["!!", "\n", "=", "==", " ", "A", "MTphYmM="])
+def test_a_token_is_good_letter_by_letter(more):
+    """What is added to a token spoils it, also what decoding would pass over."""
+    _, answer = page([1, 2], lambda item: item, scope=("a",), token=None, limit=1)
+    token = answer["NextToken"]
+    assert ([2], {}) == page([1, 2], lambda item: item, scope=("a",), token=token, limit=1)
+    for spoilt in (token + more, more + token, token[:5] + more + token[5:]):
+        with pytest.raises(ServiceError, match="Invalid Token"):
+            page([1, 2], lambda item: item, scope=("a",), token=spoilt, limit=1)
+
+
 @pytest.mark.parametrize("token", ["", "x", "bm90aGluZw==", "MTphYmM=", "\xe9", "a" * 255])
 def test_a_made_up_token_is_refused(token):
     """A token that was never given out is refused as documented."""
@@ -233,11 +312,39 @@ def test_a_running_clock_can_be_ahead():
     assert not clock.is_stopped
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan")])
+def test_a_clock_is_advanced_by_a_timedelta():
+    """A length of time may also be said as a timedelta."""
+    clock = Clock()
+    clock.stop(at=1000)
+    clock.advance(timedelta(minutes=2, milliseconds=1))
+    assert 1120.001 == clock.now()
+
+
+@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "5", None, True, timedelta(seconds=-1)])
 def test_a_clock_never_goes_back(seconds):
-    """A clock refuses to go back."""
+    """A clock refuses to go back, and what is no length of time, and stays where it is."""
+    clock = Clock()
+    clock.stop(at=1000)
     with pytest.raises(UsageError, match="0 seconds or more"):
-        Clock().advance(seconds)
+        clock.advance(seconds)
+    assert 1000 == clock.now()
+
+
+@pytest.mark.parametrize(
+    "at", [-1, float("nan"), float("inf"), 1e12, "noon", True, datetime(2026, 1, 1, tzinfo=UTC)]
+)
+def test_a_clock_is_stopped_at_a_time_that_clients_can_read(at):
+    """A clock refuses to be stopped at what is no number of seconds from 1970 to 9999, and runs on."""
+    clock = Clock()
+    with pytest.raises(UsageError, match="seconds since the epoch, from 1970 to 9999"):
+        clock.stop(at)
+    assert not clock.is_stopped
+
+
+def test_a_clock_ends_with_the_year_9999():
+    """A clock refuses to be advanced to where no client reads a timestamp."""
+    with pytest.raises(UsageError, match="beyond the year 9999"):
+        Clock().advance(1e12)
 
 
 # --- ids and knowledge ---------------------------------------------------------------------------------------
@@ -252,6 +359,144 @@ def test_ids_are_the_same_on_every_run():
     assert len(first.job()) == 64
     assert image_id(b"one") == image_id(b"one") != image_id(b"two")
     assert image_id(b"one")[14] == "3"
+
+
+def test_whole_numbers_that_a_test_states_are_fractions():
+    """What a test states as 99 crosses the wire as 99.0, as all that the service documents as a float."""
+    backend, data = ReferenceBackend("haar"), draw(1).bytes
+    stated = face_detail(
+        attributes=("ALL",),
+        confidence=99,
+        bounding_box={"Left": 0, "Top": 0, "Width": 1, "Height": 1},
+        pose={"Roll": 3, "Yaw": -4, "Pitch": 5},
+        quality={"Brightness": 80, "Sharpness": 90},
+        smile={"Value": True, "Confidence": 97},
+        emotions={"HAPPY": 96},
+        age_range=(30, 40),
+        landmarks={"nose": (0, 1)},
+    )
+    backend.know(data, [(stated, None)])
+    call = Call("DetectFaces", {"Image": {"Bytes": data}, "Attributes": ["ALL"]})
+    (face,) = backend.reply(call).response["FaceDetails"]
+
+    assert {"Low": 30, "High": 40} == face.pop("AgeRange")
+    assert [] == [value for value in leaves(face) if isinstance(value, int) and not isinstance(value, bool)]
+    assert (99.0, 97.0, 3.0) == (face["Confidence"], face["Smile"]["Confidence"], face["Pose"]["Roll"])
+    assert stated["Confidence"] == 99
+
+
+def leaves(value):
+    if isinstance(value, dict | list):
+        for member in value.values() if isinstance(value, dict) else value:
+            yield from leaves(member)
+    else:
+        yield value
+
+
+def test_a_stated_confidence_is_answered_as_stated():
+    """A test may state a face that is hardly one; what an engine finds is never below what the service sends."""
+    backend, data = ReferenceBackend("haar"), draw(1).bytes
+    call = Call("DetectFaces", {"Image": {"Bytes": data}})
+    (found,) = backend.detector.faces(data)
+    unsure = dataclasses.replace(found, confidence=12.5)
+    assert face_of(unsure)["Confidence"] == 55.0
+
+    backend.know(data, [(face_detail(confidence=12.5), None)])
+    assert [12.5] == [face["Confidence"] for face in backend.reply(call).response["FaceDetails"]]
+
+
+class Slow:
+    """An embedder that lets something happen before it looks at a face, and counts its looks."""
+
+    name = "slow"
+    size = 2
+
+    def __init__(self):
+        self.looks, self.meanwhile = 0, lambda: None
+
+    def embed(self, pixels, face):
+        """Return the place of the face as a direction."""
+        assert pixels.shape[2] == 3
+        self.meanwhile()
+        self.looks += 1
+        vector = np.array([face.box.left, 1], np.float32)
+        return vector / np.float32(np.linalg.norm(vector))
+
+    def similarity(self, cosine):
+        """Return a percentage."""
+        return max(0.0, cosine) * 100
+
+
+@pytest.mark.parametrize("stated_before", [False, True])
+def test_what_is_stated_during_a_call_is_for_the_next(stated_before):
+    """Stating other faces between two steps of a call disturbs neither: the faces that it saw are looked at."""
+    embedder, data = Slow(), draw(2).bytes
+    backend = ReferenceBackend("haar", embedder=embedder)
+    if stated_before:
+        backend.know(data, [(face_detail(), None)])
+    sight = backend.region().sight
+    faces = sight.faces(data)
+    backend.know(data, [(face_detail(confidence=60), None), (face_detail(), "anna")])
+
+    assert [round(face.box.left, 4) for face in faces] == [
+        pytest.approx(vector[0] / vector[1], abs=1e-3) for vector in sight.vectors(data, faces)
+    ]
+    assert 2 == len(sight.faces(data))
+    assert len(faces) == embedder.looks
+
+
+def test_each_face_is_looked_at_once_while_it_is_the_same():
+    """A vector is remembered by its image and face: another face at the same place is another."""
+    embedder, data = Slow(), draw(2).bytes
+    backend = ReferenceBackend("haar", embedder=embedder)
+    sight = backend.region().sight
+    for expected in (2, 2):
+        sight.vectors(data, sight.faces(data))
+        assert expected == embedder.looks
+    for number, smile in enumerate((True, False, False), 3):
+        backend.know(data, [(face_detail(attributes=("ALL",), smile=smile), None)])
+        sight.vectors(data, sight.faces(data))
+        assert min(number, 4) == embedder.looks
+
+
+def test_threads_that_state_and_search_at_once_do_not_disturb_each_other():
+    """While one thread states an image's faces again and again, searches by that image are answered throughout."""
+    data = draw(1).bytes
+    backend = ReferenceBackend("haar", embedder=Slow())
+    backend.reply(Call("CreateCollection", {"CollectionId": "staff"}))
+    done = threading.Event()
+
+    def state():
+        while not done.is_set():
+            for count in (1, 2):
+                backend.know(data, [(face_detail(confidence=60 + count), None)] * count)
+
+    def search():
+        call = Call("SearchFacesByImage", {"CollectionId": "staff", "Image": {"Bytes": data}})
+        return [backend.reply(call).response["FaceMatches"] for _ in range(100)]
+
+    with ThreadPoolExecutor(2) as pool:
+        stating = pool.submit(state)
+        try:
+            assert [[]] * 100 == search()
+        finally:
+            done.set()
+        stating.result()
+
+
+@pytest.mark.parametrize("text", ["YQ==!!", "Y Q==", "YQ==\n", "-_==", "YQ==YQ==", "=YQ=", "a", "\xe9"])
+def test_a_text_that_is_no_base64_is_no_image(text):
+    """Foreign characters in an image's text are told when it is looked at, and not passed over."""
+    request = WireRequest({"Image": {"Bytes": text}}, [("Image", "Bytes")])
+    with pytest.raises(ValueError):  # noqa: PT011  the words are Python's own
+        request["Image"]
+
+
+@given(st.binary())
+def test_what_botocore_sends_is_base64(data):
+    """Every image that a client encodes is decoded to the same bytes."""
+    text = b64encode(data).decode()
+    assert data == WireRequest({"Image": {"Bytes": text}}, [("Image", "Bytes")])["Image"]["Bytes"]
 
 
 def test_what_is_stated_last_counts():

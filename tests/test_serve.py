@@ -2,6 +2,7 @@
 
 import asyncio
 import http.client
+import io
 import json
 import logging
 import os
@@ -23,6 +24,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
+from networks import tiny_network
 from typer.testing import CliRunner
 
 from pytest_rekognition import Rekognition, UsageError, draw, wire
@@ -153,6 +155,20 @@ def test_the_region_of_a_call_is_the_signatures():
     assert ["ap-south-1", "eu-west-2", None] == regions
 
 
+@pytest.mark.parametrize("region", ["x y", "a" * 300, "EU", "", "../up", "\xe9"])
+def test_a_region_that_is_none_is_refused(region):
+    """What no region can be called makes no state of its own, and is an error of the client's."""
+    backend = ReferenceBackend("haar")
+    with Endpoint(ReferenceApp(backend)) as endpoint:
+        status, _, document = post(
+            endpoint, headers={**TARGET, "Authorization": SIGNED.replace("eu-west-2", region)}
+        )
+
+    assert (400, "InvalidSignatureException") == (status, document["__type"])
+    assert "valid region" in document["Message"]
+    assert {} == backend._regions
+
+
 def test_a_harness_tells_the_backend_the_clients_region():
     """In process too a call has the region of its client, synchronous or not."""
     from aiobotocore.session import get_session
@@ -202,11 +218,11 @@ def test_what_is_no_call_is_told_as_the_service_would(endpoint, request_, status
 
 
 def test_the_largest_legal_image_passes_and_one_byte_more_is_too_large(endpoint):
-    """An image of 5 MB is looked at; a larger one is the documented error, not one of the transport."""
+    """An image of 5 MB is looked at; a larger one is the service's error, not one of the transport."""
     client = endpoint.client()
     largest = PICTURE + bytes(5_242_880 - len(PICTURE))
 
-    with pytest.raises(client.exceptions.ImageTooLargeException):
+    with pytest.raises(ClientError, match=r"ValidationException.*less than or equal to 5242880"):
         faces(client, largest + b"\0")
     with suppress(client.exceptions.InvalidImageFormatException):
         faces(client, largest)
@@ -223,9 +239,10 @@ def test_a_body_that_is_too_long_is_refused(endpoint):
     assert (413, "RequestEntityTooLargeException") == (status, document["__type"])
     assert "16,777,217 bytes" in document["Message"]
 
-    with socket.create_connection(address(endpoint), timeout=10) as connection:
-        connection.sendall(raw(length=10**12))
-        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+    for length in (MAX_BODY + 48 * 1024 * 1024 + 1, 10**12):
+        with socket.create_connection(address(endpoint), timeout=10) as connection:
+            connection.sendall(raw(length=length))
+            assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
 
 
 def test_the_limit_is_the_apps():
@@ -379,6 +396,63 @@ def test_stopping_does_not_wait_for_ever():
         endpoint.stop()
 
 
+def test_half_a_header_holds_nobody_up():
+    """A client that has sent part of a header is not waited for; one that has sent it all is."""
+    with ThreadPoolExecutor(1) as pool, Endpoint(ReferenceApp(ReferenceBackend("haar"))) as first:
+        took = {}
+        for text in (raw()[:40], raw()[:-1]):
+            endpoint = Endpoint(ReferenceApp(ReferenceBackend("haar")), grace=3)
+            serving = pool.submit(endpoint.serve)
+            with socket.create_connection(address(endpoint)) as connection:
+                connection.sendall(text)
+                assert wait_for(lambda one=endpoint: has_read(one))
+                began = time.monotonic()
+                endpoint.stop()
+                serving.result(20)
+                took[text] = time.monotonic() - began
+        assert 400 == post(first)[0]
+
+    assert [True, False] == [seconds < 2 for seconds in took.values()]
+
+
+def has_read(endpoint):
+    return any(channel.request is not None for channel in list(endpoint._server.active_channels.values()))
+
+
+def test_an_endpoint_serves_once():
+    """One that serves, or has ended, is not entered again, and says so; to close it again is harmless."""
+    with Endpoint(ReferenceApp(ReferenceBackend("haar"))) as endpoint:
+        with pytest.raises(UsageError, match="serves already, or has ended"):
+            endpoint.serve()
+        assert 400 == post(endpoint)[0]
+    endpoint.close()
+    with pytest.raises(UsageError, match="make another one"), endpoint:
+        pass
+
+
+def test_an_endpoint_that_never_serves_can_be_given_up():
+    """Closed without having served, it leaves neither port nor threads, and stays closed."""
+    threads = threading.active_count()
+    endpoint = Endpoint(ReferenceApp(ReferenceBackend("haar")))
+    assert not is_refused(endpoint)
+    endpoint.close()
+
+    assert is_refused(endpoint)
+    assert wait_for(lambda: threads >= threading.active_count())
+    with pytest.raises(UsageError, match="has ended"):
+        endpoint.serve()
+
+
+@pytest.mark.parametrize(
+    ("numbers", "told"),
+    [({"port": 70_000}, "port is 70000"), ({"port": -1}, "from 1 to 65535"), ({"threads": 0}, "threads is 0")],
+)
+def test_numbers_that_mean_nothing_are_refused(numbers, told):
+    """A port that is none and no thread at all are usage errors."""
+    with pytest.raises(UsageError, match=told):
+        Endpoint(ReferenceApp(ReferenceBackend("haar")), **numbers)
+
+
 def is_refused(endpoint):
     try:
         socket.create_connection(address(endpoint)).close()
@@ -450,14 +524,84 @@ def test_the_endpoint_answers_in_every_mode(rekognition, rekognition_endpoint):
 
 
 def test_a_call_over_http_is_held_against_the_contract(rekognition, rekognition_endpoint):
-    """A stub that was asked for a broken answer is refused over HTTP as it is in process."""
+    """A stub that was asked for a broken answer is refused over HTTP as it is in process, and not asked again."""
     rekognition.on("DetectFaces").answers(lambda _: {"FaceDetails": [{"Confidence": 250.0}]})
-    status, _, document = post(rekognition_endpoint, json.dumps({"Image": {"Bytes": ""}}).encode())
+    with pytest.raises(ClientError, match=r"(?s)NotImplementedException.*Confidence") as raised:
+        faces(rekognition_endpoint.client())
 
-    assert (500, "InternalServerError") == (status, document["__type"])
+    assert (501, 0) == outcome(raised.value)
+    assert 1 == len(rekognition.calls())
     with pytest.raises(AssertionError, match="Confidence"):
         rekognition.verify()
     rekognition._problems.clear()
+
+
+def outcome(error):
+    metadata = error.response["ResponseMetadata"]
+    return metadata["HTTPStatusCode"], metadata["RetryAttempts"]
+
+
+@pytest.mark.parametrize("is_stubbed", [True, False])
+def test_a_request_that_breaks_the_contract_is_refused_as_by_the_service(
+    rekognition, rekognition_endpoint, is_stubbed
+):
+    """Over HTTP the application sees the service's ValidationException, once; the test fails all the same."""
+    if is_stubbed:
+        rekognition.on("ListFaces").returns()
+    client = rekognition_endpoint.client()
+    with pytest.raises(ClientError, match=r"ValidationException.*collectionId") as raised:
+        client.list_faces(CollectionId="no such name")
+
+    assert (400, 0) == outcome(raised.value)
+    with pytest.raises(AssertionError, match="CollectionId"):
+        rekognition.verify()
+    rekognition._problems.clear()
+
+
+def test_a_stubs_function_that_raises_is_told_as_such(rekognition, rekognition_endpoint, caplog):
+    """Whose mistake it is reaches the client, which asks once; the log has where it was made."""
+    rekognition.on("DetectFaces").answers(lambda _: 1 / 0)
+    with pytest.raises(ClientError, match="the function that answers DetectFaces raised ZeroDivision") as raised:
+        faces(rekognition_endpoint.client())
+
+    assert (501, 0) == outcome(raised.value)
+    assert [ZeroDivisionError] == [record.exc_info[0] for record in caplog.records]
+    with pytest.raises(AssertionError, match="ZeroDivisionError"):
+        rekognition.verify()
+    rekognition._problems.clear()
+
+
+class Enough(BaseException):
+    """What is no `Exception`, as the finder's end of an endless loop, or pytest's own."""
+
+
+@pytest.mark.parametrize("error", [Enough("too many calls"), KeyboardInterrupt("stop"), SystemExit(3)])
+def test_no_exception_leaves_a_client_waiting(caplog, error):
+    """Whatever answering raises is answered with what no SDK repeats, and logged; the endpoint goes on."""
+
+    def answer(_):
+        raise error
+
+    with answering(answer, threads=1) as endpoint:
+        for _ in range(2):
+            with pytest.raises(ClientError, match=f"{type(error).__name__}: {error}") as raised:
+                faces(endpoint.client())
+
+    assert (501, 0) == outcome(raised.value)
+    assert [type(error)] * 2 == [record.exc_info[0] for record in caplog.records]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
+def test_an_interruption_of_the_main_thread_ends_the_server(error):
+    """Where another WSGI server runs the application in the main thread, Ctrl+C is the server's."""
+
+    def answer(_):
+        raise error
+
+    app = ReferenceApp(ReferenceBackend("haar"), answer=answer)
+    environ = {"REQUEST_METHOD": "POST", "PATH_INFO": "/", "wsgi.input": io.BytesIO()}
+    with pytest.raises(error):
+        app({**environ, "HTTP_X_AMZ_TARGET": TARGET["X-Amz-Target"]}, lambda *_: None)
 
 
 def test_the_fixture_serves_other_processes(run):
@@ -533,7 +677,7 @@ def test_faces_that_say_nothing_lie_side_by_side():
         (PICTURE, [{"persn": "anna"}], UsageError, "persn"),
         (PICTURE, [{"quality": None}], ContractError, "Quality: is missing"),
         (PICTURE, [{"confidence": 250.0}], ContractError, "250"),
-        (17, 1, UsageError, "an image is bytes, the path of a file, or a drawn image"),
+        (17, 1, UsageError, "the path of a file, or a drawn image"),
     ],
 )
 def test_what_cannot_be_stated_is_refused(image, stated, error, text):
@@ -598,7 +742,29 @@ def test_the_command_serves_until_a_signal(number):
         _, err = process.communicate(timeout=20)
 
     assert 0 == process.returncode
-    assert re.search(r"us-east-1 DetectFaces 200, [\d.]+ ms", err)
+    assert re.fullmatch(r"[\d-]+ [\d:,]+ INFO us-east-1 DetectFaces 200, [\d.]+ ms\n", err)
+
+
+def test_the_log_has_a_line_a_record():
+    """Where standard error is a file, a long sentence is not broken into lines."""
+    with command() as (process, url):
+        with pytest.raises(ClientError, match="NotImplementedException"):
+            client_of(url).detect_labels(Image=IMAGE)
+        process.terminate()
+        _, err = process.communicate(timeout=20)
+
+    assert 1 == len(err.splitlines())
+    assert "WARNING DetectLabels: there is no reference for DetectLabels" in err
+    assert 'mode="record"' in err
+
+
+def test_the_command_takes_a_network_for_its_embedder(tmp_path):
+    """--embedder may be an ONNX file: what it tells alike has a Similarity."""
+    (tmp_path / "net.onnx").write_bytes(tiny_network())
+    with command(f"--embedder={tmp_path / 'net.onnx'}") as (_, url):
+        found = client_of(url).compare_faces(SourceImage=IMAGE, TargetImage=IMAGE)
+
+    assert 2 == len(found["FaceMatches"])
 
 
 def test_the_command_is_quiet_otherwise():
@@ -633,6 +799,11 @@ def test_the_command_takes_limits():
     ("args", "text"),
     [
         (["--engine=none"], "'none' is no engine"),
+        (["--engine=yunet"], "bring it with: pytest-rekognition models install yunet"),
+        (["--embedder=arcface"], "the arcface embedder needs mobilefacenet.onnx"),
+        (["--embedder=arcfase"], "did you mean 'arcface'"),
+        (["--embedder=nowhere.onnx"], "there is no file nowhere.onnx"),
+        ([f"--embedder={__file__}"], "takes an ONNX network"),
         (["--s3-root=/nowhere/at/all"], "is no folder"),
         (["--models=/nowhere/at/all"], "is not there"),
         (["--host=nowhere.invalid"], "cannot listen on port"),

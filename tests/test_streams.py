@@ -94,11 +94,18 @@ def test_starting_and_stopping_take_their_time(client, harness, times):
     assert "STOPPED" == status(client)
 
 
-@pytest.mark.parametrize("seconds", [-1, "5", True, float("nan")])
+@pytest.mark.parametrize("seconds", [-1, "5", True, None, float("nan"), float("inf"), -float("inf")])
 def test_a_time_that_makes_no_sense_is_refused(times, seconds):
     """`takes` is a number of seconds from 0."""
     with pytest.raises(UsageError, match="a number of seconds from 0"):
         times.takes = seconds
+
+
+@pytest.mark.parametrize("said", [("a", 5), ("a", None), ("a", ""), (5, "broken"), ("", "broken")])
+def test_a_failure_needs_a_name_and_a_message(times, said):
+    """What is no text is refused where it is said, and not sent as a StatusMessage."""
+    with pytest.raises(UsageError, match="a text is needed"):
+        times.fail(*said)
 
 
 def test_a_start_fails_where_the_test_says_so(client, times):

@@ -138,6 +138,72 @@ def test_a_client_that_was_mocked_is_refused_once_the_mock_is_gone(monkeypatch):
             publish("arn:aws:sns:us-east-1:123456789012:jobs", "{}")
 
 
+def test_a_stand_in_that_starts_after_a_refusal_is_used(store, monkeypatch):
+    """After a refused call, an address that is configured in the same harness serves the next one."""
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
+    surroundings = Surroundings()
+    with pytest.raises(NetworkBlockedError):
+        surroundings.read(PLACE, "us-east-1", 100)
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", store.url)
+    assert b"x" * 100 == surroundings.read(PLACE, "us-east-1", 100)
+
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3")
+    with pytest.raises(NetworkBlockedError):
+        surroundings.read(PLACE, "us-east-1", 100)
+
+
+def test_a_mock_that_is_imported_after_a_refusal_is_used(run):
+    """A client that was made before moto was there, and refused, is not kept: the next one is moto's."""
+    result = run(
+        """
+        import sys
+
+        import pytest
+        from pytest_rekognition import NetworkBlockedError, draw
+        from pytest_rekognition.backends.reference.neighbours import ObjectName
+        from pytest_rekognition.surroundings import Surroundings
+
+        def test_it(monkeypatch):
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "FOOBARKEY")  # as moto sets them: nothing changes with it
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "FOOBARSECRET")
+            surroundings, place = Surroundings(), ObjectName("photos", "a")
+            with pytest.raises(NetworkBlockedError):
+                surroundings.read(place, "us-east-1", 10)
+            assert "moto" not in sys.modules
+            import boto3
+            from moto import mock_aws
+
+            with mock_aws():
+                s3 = boto3.client("s3", region_name="us-east-1")
+                s3.create_bucket(Bucket="photos")
+                s3.put_object(Bucket="photos", Key="a", Body=b"object")
+                assert b"object" == surroundings.read(place, "us-east-1", 10)
+        """
+    )
+    result.assert_outcomes(passed=1)
+
+
+@pytest.mark.parametrize("service", ["S3", "SNS"])
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("AWS_ENDPOINT_URL", "localhost:4566", "localhost:4566"),
+        ("AWS_PROFILE", "nosuch", "nosuch"),
+        (None, None, "x y"),
+    ],
+    ids=["endpoint", "profile", "region"],
+)
+def test_a_wrong_configuration_is_told_with_what_to_do(monkeypatch, service, name, value, said):
+    """An address without a scheme, a missing profile and an impossible region are errors of this package."""
+    if name:
+        monkeypatch.setenv(name, value)
+    surroundings, region = Surroundings(), "us-east-1" if name else "x y"
+
+    with pytest.raises(SurroundingsError, match=rf"{service} is out of reach .*{said}.*Check AWS_ENDPOINT_URL"):
+        surroundings.read(PLACE, region, 10) if service == "S3" else surroundings.publisher(region)
+
+
 class Store(BaseHTTPRequestHandler):
     """Stands in for MinIO: tells no region, and remembers whose signatures it saw."""
 
@@ -428,6 +494,61 @@ def test_no_provider_that_asks_aws_for_credentials_is_asked(store, monkeypatch, 
     monkeypatch.setenv("AWS_PROFILE", "far")
 
     assert b"x" * 100 == Surroundings().read(PLACE, "eu-west-3", 100)
+    assert all("Credential=testing/" in seen[2] for seen in store.seen)
+
+
+@pytest.fixture
+def profiles(store, monkeypatch, tmp_path):  # noqa: ARG001  the address is configured before
+    """Write a configuration with a profile for each way to find keys; return the file that a program writes."""
+    config, ran = tmp_path / "config", tmp_path / "ran"
+    config.write_text(
+        "[profile near]\naws_access_key_id = AKIANEAR\naws_secret_access_key = b\n"
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/x\nsource_profile = near\n"
+        f"[profile program]\ncredential_process = touch {ran}\n"
+        "[profile web]\nrole_arn = arn:aws:iam::123456789012:role/x\nweb_identity_token_file = /dev/null\n"
+        "[profile nothing]\nregion = eu-west-3\n"
+    )
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    return ran
+
+
+SESSIONS = {
+    "boto3": lambda profile: boto3.Session(profile_name=profile),
+    "botocore": lambda profile: botocore.session.Session(profile=profile),
+}
+
+
+@pytest.mark.parametrize("make", SESSIONS.values(), ids=SESSIONS)
+@pytest.mark.parametrize(
+    ("profile", "key"),
+    [
+        ("near", "AKIANEAR"),
+        ("role", "testing"),
+        ("program", "testing"),
+        ("web", "testing"),
+        ("nothing", "testing"),
+    ],
+)
+def test_a_sessions_profile_is_not_resolved(store, profiles, make, profile, key):
+    """Of a given session only keys that lie here sign: no role is assumed, no program run, no machine asked."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("botocore.credentials.CredentialResolver.load_credentials", lambda *_: 1 / 0)
+        assert b"x" * 100 == Surroundings(session=make(profile)).read(PLACE, "eu-west-3", 100)
+
+    assert all(f"Credential={key}/" in seen[2] for seen in store.seen)
+    assert not profiles.exists()
+
+
+def test_a_session_whose_keys_need_refreshing_is_not_asked_for_them(store):
+    """Credentials of a role that a session has got before are not refreshed: that would ask AWS."""
+    from botocore.credentials import DeferredRefreshableCredentials
+
+    session = botocore.session.Session()
+    session._credentials = DeferredRefreshableCredentials(lambda: 1 / 0, "assume-role")
+
+    assert b"x" * 100 == Surroundings(session=session).read(PLACE, "eu-west-3", 100)
     assert all("Credential=testing/" in seen[2] for seen in store.seen)
 
 

@@ -395,6 +395,104 @@ def test_no_thread_outlives_the_backend(end):
     assert [] == service.nearby.sent
 
 
+class Slow:
+    """Looks at each frame for a while, and tells when it began."""
+
+    def __init__(self, monkeypatch, detector):
+        self.begun, self.frames = threading.Event(), 0
+        monkeypatch.setattr(type(detector), "look", self.look)
+
+    def look(self, _):
+        self.frames += 1
+        self.begun.set()
+        time.sleep(0.3)
+        return []
+
+
+def test_closing_breaks_off_the_job_that_is_being_looked_at(service, monkeypatch):
+    """Once a backend is closed no thread is left, nothing is published, and the job is never finished."""
+    service.backend = ReferenceBackend("haar", neighbours=service.nearby)
+    slow = Slow(monkeypatch, service.backend.detector)
+    service.backend.jobs.takes = 0.01
+    job = service.start(key="walk.mp4", NotificationChannel=CHANNEL)
+    assert slow.begun.wait(20)
+    service.backend.close()
+    assert ([], []) == (threads(), service.nearby.sent)
+    assert slow.frames < 4
+    service.backend.clock.advance(60)
+    assert ("IN_PROGRESS", []) == (service("GetFaceDetection", JobId=job)["JobStatus"], service.nearby.sent)
+
+
+def test_a_closed_backend_takes_new_jobs(service):
+    """Jobs that were dropped do not count as running, and a harness that is opened again is as good as new."""
+    service.backend.jobs.takes = 60
+    for _ in range(20):
+        service.start()
+    service.backend.close()
+    job = service.start(NotificationChannel=CHANNEL)
+    service.backend.clock.advance(60)
+    assert "SUCCEEDED" == service("GetFaceDetection", JobId=job)["JobStatus"]
+    assert [job] == [message["JobId"] for _, message in service.nearby.sent]
+
+
+@pytest.mark.parametrize("end", ["backend.close()", "pass"])
+def test_the_process_ends_well_while_a_job_runs(tmp_path, end):
+    """The interpreter may end in the middle of an analysis, whether or not somebody has closed the backend."""
+    (tmp_path / "long.mp4").write_bytes(draw_video(2, fps=2, duration=20_000, width=640, height=480).bytes)
+    script = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from pytest_rekognition import Call\n"
+        "from pytest_rekognition.backends.reference import ReferenceBackend\n"
+        "class Nearby:\n"
+        "    def read(self, *_): return Path(sys.argv[1]).read_bytes()\n"
+        "backend = ReferenceBackend('haar', neighbours=Nearby())\n"
+        "backend.jobs.takes = 0.01\n"
+        "video = {'S3Object': {'Bucket': 'videos', 'Name': 'long.mp4'}}\n"
+        "job = backend.reply(Call('StartFaceDetection', {'Video': video})).response['JobId']\n"
+        "time.sleep(0.2)\n"
+        "print(backend.reply(Call('GetFaceDetection', {'JobId': job})).response['JobStatus'])\n"
+        f"{end}\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path / "long.mp4")]
+    run = subprocess.run(command, capture_output=True, check=False, text=True)
+    assert (0, "IN_PROGRESS\n", "") == (run.returncode, run.stdout, run.stderr)
+
+
+def test_advancing_waits_until_the_end_is_published(service):
+    """What a clock has brought about is published when advancing it returns, whichever thread does so."""
+    service.backend = ReferenceBackend("haar", neighbours=service.nearby)
+    begun, sent = threading.Event(), []
+
+    def publish(*message):
+        begun.set()
+        time.sleep(0.3)
+        sent.append(message)
+
+    service.nearby.publisher = lambda _: publish
+    service.backend.jobs.takes = 0.01
+    service.start(NotificationChannel=CHANNEL)
+    assert begun.wait(20)
+    service.backend.clock.advance(0)
+    assert 1 == len(sent)
+
+
+@pytest.mark.parametrize("act", ["advance", "close", "start"])
+def test_who_is_told_may_use_the_service(service, act):
+    """A subscriber that runs in the publishing thread can move the clock, close the backend, and start a job."""
+    sent, backend = [], service.backend
+
+    def publish(_, message):
+        sent.append(message)
+        if len(sent) == 1:
+            {"advance": lambda: backend.clock.advance(60), "close": backend.close, "start": service.start}[act]()
+
+    service.nearby.publisher = lambda _: publish
+    job = service.start(NotificationChannel=CHANNEL)
+    assert [job] == [json.loads(message)["JobId"] for message in sent]
+    assert "SUCCEEDED" == service("GetFaceDetection", JobId=job)["JobStatus"]
+
+
 @pytest.mark.parametrize("takes", [-1, "30", None, float("inf"), float("nan"), True])
 def test_a_time_that_makes_no_sense_is_refused(takes):
     """A job takes 0 seconds or more."""
@@ -446,10 +544,10 @@ def test_an_interrupted_job_has_failed(service, monkeypatch):
 def test_a_job_may_take_longer_than_any_timer(service):
     """A running clock copes with jobs that take years."""
     service.backend = ReferenceBackend("haar", neighbours=service.nearby)
-    service.backend.jobs.takes = 1e12
+    service.backend.jobs.takes = 1e11
     job = service.start()
     assert "IN_PROGRESS" == service("GetFaceDetection", JobId=job)["JobStatus"]
-    service.backend.clock.advance(1e12)
+    service.backend.clock.advance(1e11)
     assert "SUCCEEDED" == service("GetFaceDetection", JobId=job)["JobStatus"]
 
 
@@ -475,13 +573,14 @@ def test_a_job_is_found_by_its_own_kind_and_region_alone(service):
 
 
 def test_twenty_jobs_run_at_a_time(service):
-    """The 21st job is refused until one is finished."""
+    """The 21st job of a region is refused until one is finished; another region has twenty of its own."""
     service.backend.jobs.takes = 60
     for _ in range(20):
         service.start()
     refused = refusal(service.start)
     message = "20 open Jobs for User arn:aws:iam::123456789012:root Maximum limit: 20"
     assert ("LimitExceededException", message) == refused
+    assert service.start(region="eu-west-1")
     service.backend.clock.advance(60)
     assert service.start()
 
@@ -517,6 +616,15 @@ def test_a_start_with_a_token_is_done_once(service):
     assert job == service.start(**asked)
     service.backend.clock.advance(1)
     assert job != service.start(**asked)
+
+
+def test_a_start_is_remembered_beyond_its_collection(service):
+    """A token of StartFaceSearch brings its job for as long as that is kept, also when the collection is gone."""
+    asked = {"CollectionId": "staff", "ClientRequestToken": "once"}
+    job = service.start("FaceSearch", **asked)
+    service("DeleteCollection", CollectionId="staff")
+    assert job == service.start("FaceSearch", **asked)
+    assert "SUCCEEDED" == service("GetFaceSearch", JobId=job)["JobStatus"]
 
 
 def test_a_token_is_good_for_one_start(service):

@@ -14,6 +14,7 @@ import typer
 from pytest_rekognition.cli.outcome import Format
 from pytest_rekognition.cli.output import columns, say
 from pytest_rekognition.errors import UsageError, did_you_mean
+from pytest_rekognition.options import expanded
 from pytest_rekognition.showing import plural, show_path
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def install(
     """
     from pytest_rekognition.backends.reference.engines import downloads  # noqa: PLC0415  not for --help
 
-    place = folder or _default_folder()
+    place = expanded(folder or _default_folder())
     files = [file for entry in _chosen(engine) for file in entry.files]
     done = []
     try:
@@ -85,6 +86,7 @@ def show(
     """List the engines and embedders: what they measure, their files, and whether and where those are there."""
     from pytest_rekognition.backends.reference import engines  # noqa: PLC0415  not for --help
 
+    folder = folder and expanded(folder)
     detectors = [(entry, _states(entry, folder)) for entry in engines.ENGINES.values()]
     embedders = [(entry, _states(entry, folder)) for entry in engines.EMBEDDERS.values()]
     auto = {
@@ -124,7 +126,7 @@ def _default_folder() -> Path:
     from pytest_rekognition.backends.reference.weights import VARIABLE, user_folder  # noqa: PLC0415  not for --help
 
     named = os.environ.get(VARIABLE)
-    return Path(named).expanduser() if named else user_folder()
+    return Path(named) if named else user_folder()
 
 
 def _states(entry: EngineEntry | EmbedderEntry, folder: Path | None) -> list[_State]:
@@ -138,7 +140,7 @@ def _state(file: Weights, folder: Path | None) -> _State:
     path = weights.find(file, folder)
     if path is None:
         return _State(file, "missing", None)
-    is_right = weights.digest_of(path, path.read_bytes()) == file.sha256
+    is_right = weights.digest_of(path.read_bytes()) == file.sha256
     return _State(file, "there" if is_right else "wrong", path)
 
 

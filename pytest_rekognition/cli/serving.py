@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import sys
 from pathlib import Path  # noqa: TC003  typer reads it
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,9 +12,13 @@ import typer
 from pytest_rekognition.cli.output import say
 
 if TYPE_CHECKING:
+    import logging
+
     from pytest_rekognition.serve import Endpoint
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+#: A line of the log, where no terminal shows it.
+_LINE = "%(asctime)s %(levelname)s %(message)s"
 
 
 def serve(
@@ -52,9 +57,11 @@ def serve(
     from pytest_rekognition.serve import MAX_BODY, Endpoint, ReferenceApp  # noqa: PLC0415  likewise
 
     _log(verbose=verbose)
-    settings = options({"engine": engine, "embedder": embedder, "models": models, "s3_root": s3_root})
+    chosen = {"engine": engine, "embedder": embedder, "models": models, "s3_root": s3_root}
+    settings = options({"mode": "reference", **chosen})
     check_reference(settings)
     backend = reference_backend(settings, aws=aws)
+    backend.load()
     app = ReferenceApp(backend, max_body=max_body or MAX_BODY)
     endpoint = Endpoint(app, host=host, port=port, threads=threads)
     _stop_on_signals(endpoint)
@@ -67,14 +74,24 @@ def _log(*, verbose: bool) -> None:
     """Show what is logged on standard error; requests only where they are asked for."""
     import logging  # noqa: PLC0415  not for --help
 
-    from rich.console import Console  # noqa: PLC0415  likewise
-    from rich.logging import RichHandler  # noqa: PLC0415  likewise
-
-    handler = RichHandler(console=Console(stderr=True), show_path=False)
-    logging.basicConfig(level=logging.WARNING, format="%(message)s", handlers=[handler])
+    logging.basicConfig(level=logging.WARNING, format=_LINE, handlers=[_handler()])
     logging.getLogger("pytest_rekognition").setLevel(logging.INFO)
     logging.getLogger("pytest_rekognition.access").setLevel(logging.INFO if verbose else logging.WARNING)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a queue is what threads are for
+
+
+def _handler() -> logging.Handler:
+    """Return what writes to standard error: in colours on a terminal; elsewhere one record, one line."""
+    import logging  # noqa: PLC0415  not for --help
+
+    if not sys.stderr.isatty():
+        return logging.StreamHandler()
+    from rich.console import Console  # noqa: PLC0415  only in a terminal
+    from rich.logging import RichHandler  # noqa: PLC0415  likewise
+
+    handler = RichHandler(console=Console(stderr=True), show_path=False)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    return handler
 
 
 def _stop_on_signals(endpoint: Endpoint) -> None:

@@ -9,12 +9,13 @@ from fnmatch import fnmatch
 from functools import cache
 from importlib import metadata
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import pytest
 
 from pytest_rekognition.errors import ContractError, PytestRekognitionError
-from pytest_rekognition.plugin.sites import EndlessCallsError, request_breach
+from pytest_rekognition.plugin.sites import request_breach
 from pytest_rekognition.showing import show_path
 
 if TYPE_CHECKING:
@@ -29,7 +30,13 @@ _STDLIB = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 _INSTALLED = frozenset({"site-packages", "dist-packages"})
 #: Folders whose modules are tests, or help them.
 _TEST_FOLDERS = frozenset({"test", "tests"})
+#: A module that no pattern names but one that names them all.
+_ANY_MODULE = "-.py"
+#: The module of pytest-timeout.
+_TIMEOUTS = "pytest_timeout"
 _LONGEST_MESSAGE = 160
+#: The files of all test functions of a session.
+_TEST_FILES: pytest.StashKey[frozenset[Path]] = pytest.StashKey()
 #: Python's own notation of bytes, which may be an image's.
 _BYTES = re.compile(r"""b(['"])(?:\\.|(?!\1).){24,}\1?""", re.DOTALL)
 
@@ -53,13 +60,29 @@ def judge(calls: Sequence[pytest.CallInfo[None]], play: Play, origins: Origins) 
     expects counts only where the altered answer says the same as the one that it stands for.
     """
     error = _ending(calls, origins)
-    if play.is_endless:
-        return _told("breaks", error or EndlessCallsError(f"more than {play.calls - 1:,} calls"), origins)
+    if play.fault is not None:
+        return _faulty(play.fault, error, origins)
+    if error is not None and _is_timeout(error):
+        return _told("timeout", error, origins)
     if play.altered is None:
         return Judged("unreached")
     if error is None:
         return Judged("passes")
     return _told(_verdict(error, play, origins), error, origins, _request_breach(error, play))
+
+
+def _faulty(fault: BaseException, error: BaseException | None, origins: Origins) -> Judged:
+    """Tell of calls that are wrong, whatever came of it; of those to a server, the test's error has the way."""
+    text = str(fault) if isinstance(fault, ContractError) else _message(fault)
+    return _told("breaks", fault if origins.meets_application(fault) else error or fault, origins, text)
+
+
+def _is_timeout(error: BaseException) -> bool:
+    """Tell the failure that pytest-timeout raises from a signal's handler, wherever the test may be just then."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return isinstance(error, pytest.fail.Exception) and any(
+        Path(frame.filename).stem == _TIMEOUTS for frame in frames
+    )
 
 
 def _request_breach(error: BaseException, play: Play) -> str:
@@ -81,7 +104,8 @@ def _verdict(error: BaseException, play: Play, origins: Origins) -> Verdict:
     is_expectation = isinstance(error, AssertionError | pytest.fail.Exception)
     is_theirs = origins.raised_by_application if is_expectation else origins.meets_application
     is_same = play.altered is not None and play.altered.is_same
-    return "breaks" if is_same or is_theirs(error) else "expects"
+    is_process = isinstance(error, CalledProcessError)  # an application in a process of its own
+    return "breaks" if is_same or is_process or is_theirs(error) else "expects"
 
 
 def _ending(calls: Sequence[pytest.CallInfo[None]], origins: Origins) -> BaseException | None:
@@ -96,8 +120,10 @@ def _ending(calls: Sequence[pytest.CallInfo[None]], origins: Origins) -> BaseExc
 
 
 def _leaves(error: BaseException) -> Iterator[BaseException]:
-    """Yield the exceptions of a group; the exception itself, where it is none."""
-    if isinstance(error, BaseExceptionGroup):
+    """Yield the exceptions of a group, and what ended a thread; the exception itself, where it is neither."""
+    if isinstance(error, pytest.PytestUnhandledThreadExceptionWarning) and error.__cause__ is not None:
+        yield from _leaves(error.__cause__)
+    elif isinstance(error, BaseExceptionGroup):
         for inner in error.exceptions:
             yield from _leaves(inner)
     else:
@@ -129,9 +155,10 @@ class Origins:
     """Tells the application's code from the tests' and from libraries'."""
 
     def __init__(self, item: pytest.Item) -> None:
-        self._test = item.path
-        self._root = item.config.rootpath
-        self._patterns = item.config.getini("python_files")
+        self._tests = _test_files(item.session) | {item.path}
+        self._base = _base(item.config.rootpath)
+        patterns = item.config.getini("python_files")
+        self._patterns = [pattern for pattern in patterns if not fnmatch(_ANY_MODULE, pattern)]
         self._known: dict[str, _Origin] = {}
 
     def meets_application(self, error: BaseException) -> bool:
@@ -154,7 +181,7 @@ class Origins:
         return self._known[filename]
 
     def _origin(self, path: Path) -> _Origin:
-        if path == self._test:
+        if path in self._tests:
             return "test"
         if str(path).startswith("<") or path.is_relative_to(_PACKAGE):
             return "library"
@@ -165,9 +192,25 @@ class Origins:
         return "test" if self._is_test(path) else "application"
 
     def _is_test(self, path: Path) -> bool:
-        inner = path.relative_to(self._root) if path.is_relative_to(self._root) else path
+        inner = path.relative_to(self._base) if path.is_relative_to(self._base) else path
         named = any(fnmatch(path.name, pattern) for pattern in self._patterns)
         return named or path.name == "conftest.py" or bool(_TEST_FOLDERS & set(inner.parts[:-1]))
+
+
+def _test_files(session: pytest.Session) -> frozenset[Path]:
+    """Return the files that test functions were collected from; of doctests, they are the application's."""
+    if _TEST_FILES not in session.stash:
+        functions = (item for item in session.items if isinstance(item, pytest.Function))
+        session.stash[_TEST_FILES] = frozenset(item.path for item in functions)
+    return session.stash[_TEST_FILES]
+
+
+def _base(root: Path) -> Path:
+    """Return the folder below which a folder's name may say that it holds tests.
+
+    The run's root may be one of those itself, but for a repository's: that is called what its owner likes.
+    """
+    return root if (root / ".git").exists() else root.parent
 
 
 def _top_level(path: Path) -> str:

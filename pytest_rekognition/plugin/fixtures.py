@@ -78,11 +78,11 @@ def rekognition(
 @contextmanager
 def _told() -> Iterator[None]:
     """Tell a mistake in the options of a test without a traceback through this package."""
-    from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.errors import UnknownOperationError, UsageError  # noqa: PLC0415  not at plugin load
 
     try:
         yield
-    except UsageError as error:
+    except (UsageError, UnknownOperationError) as error:
         raise pytest.fail.Exception(str(error), pytrace=False) from None
 
 
@@ -133,6 +133,7 @@ def _refuse_twin(config: pytest.Config, path: str) -> None:
 def _keywords(item: pytest.Item, fixture: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     """Merge the options by precedence: command line over marker over fixture over ini."""
     from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.options import options  # noqa: PLC0415
 
     if not hasattr(fixture, "keys"):
         raise UsageError(f"the fixture rekognition_config returns options by name, not {fixture!r}")
@@ -146,6 +147,8 @@ def _keywords(item: pytest.Item, fixture: Mapping[str, Any], own: Mapping[str, A
             " or the fixture rekognition_cassette_name, its folder with the ini option or the fixture"
             " rekognition_cassette_dir."
         )
+    # what is wrong is told, also where another layer wins over it
+    options(fixture, *(marker.kwargs for marker in item.iter_markers(settings.MARKER)))
     chosen = settings.command_line(item.config)
     if given.get("variants") is False:  # a test that must not be run twice, whatever the command line says
         chosen.pop("variants", None)

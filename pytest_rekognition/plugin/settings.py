@@ -33,8 +33,6 @@ _INI_DEFAULTS = {
     "models": None,
     "s3_root": None,
 }
-#: What the name of a file ends with that an embedder is read from.
-_NETWORK = ".onnx"
 #: Of these, the folders, relative to the root of the run.
 _INI_FOLDERS = frozenset({"models", "s3_root"})
 _INI_HELP = {
@@ -95,7 +93,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         nargs="?",
         const=True,
         help="re-run each test with what the service may answer instead, and report what breaks the application;"
-        " at most N times a test (default: 100)",
+        " at most N times a test (default: 100); 0 for not at all",
     )
     group.addoption(
         "--rekognition-variant",
@@ -152,7 +150,7 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 def cassette_dir(config: pytest.Config) -> Path:
     """Return the folder of all cassettes."""
-    return Path(os.path.normpath(config.rootpath / config.getini("rekognition_cassette_dir")))
+    return Path(os.path.normpath(_below_root(config, config.getini("rekognition_cassette_dir"))))
 
 
 def max_age(config: pytest.Config) -> int:
@@ -166,18 +164,15 @@ def max_age(config: pytest.Config) -> int:
 
 
 def _check_variants(config: pytest.Config) -> None:
-    """Refuse numbers and names of variants that mean nothing, and variants of what the real service answers."""
-    bound = _variants(config.getini("rekognition_variants").strip() or "0", "rekognition_variants")
+    """Refuse numbers and names of variants that mean nothing, and a command line that would call the service."""
+    _variants(config.getini("rekognition_variants").strip() or "0", "rekognition_variants")
     given = config.getoption("rekognition_variants")
-    if given is not None:
-        bound = given is True or _variants(given, "--rekognition-variants")
-        if not bound:
-            raise pytest.UsageError("--rekognition-variants is 0; it is a number of re-runs, from 1.")
+    is_asked = given is True or (given is not None and _variants(given, "--rekognition-variants") > 0)
     name = config.getoption("rekognition_variant")
     if name is not None:
         _check_variant(name)
-    if not bound and name is None:
-        return
+    if not is_asked and name is None:
+        return  # what the ini file asks for is passed over where it cannot be
     mode = checked_settings(config).mode
     if mode in _LIVE_MODES:
         raise pytest.UsageError(
@@ -214,9 +209,19 @@ def ini(config: pytest.Config) -> dict[str, Any]:
 def _ini_value(config: pytest.Config, name: str) -> Any:
     value = config.getini(f"rekognition_{name}")
     if name in _INI_FOLDERS:
-        return config.rootpath / value if value else None
-    is_file = name == "embedder" and value.endswith(_NETWORK)
-    return str(config.rootpath / value) if is_file else value
+        return _below_root(config, value) if value else None
+    if name == "embedder" and value != _INI_DEFAULTS[name]:
+        from pytest_rekognition.backends.reference.engines import is_path  # noqa: PLC0415  not at plugin load
+
+        return str(_below_root(config, value)) if is_path(value) else value
+    return value
+
+
+def _below_root(config: pytest.Config, value: str) -> Path:
+    """Return a path of the ini file, relative to the root of the run; a leading `~` is the user's home."""
+    from pytest_rekognition.options import expanded  # noqa: PLC0415  not at plugin load
+
+    return config.rootpath / expanded(value)
 
 
 def command_line(config: pytest.Config) -> dict[str, Any]:
@@ -238,11 +243,11 @@ def checked_settings(config: pytest.Config) -> Options:
     """Return the options of a test on which nothing else is set; a mistake in them is pytest's usage error."""
     from pytest_rekognition.errors import UsageError  # noqa: PLC0415  not at plugin load
     from pytest_rekognition.options import options  # noqa: PLC0415
-    from pytest_rekognition.referencing import check_reference  # noqa: PLC0415
+    from pytest_rekognition.referencing import check_names  # noqa: PLC0415
 
     try:
         settings = options(ini(config), command_line(config))
-        check_reference(settings)
+        check_names(settings)  # missing weights are told in the header, and fail the tests that use them
     except UsageError as error:
         raise pytest.UsageError(f"rekognition: {error}") from None
     return settings
@@ -251,6 +256,12 @@ def checked_settings(config: pytest.Config) -> Options:
 def _engine_name(settings: Options) -> str:
     if importlib.util.find_spec("cv2") is None:
         return "none (pip install 'pytest-rekognition[reference]')"
-    from pytest_rekognition.backends.reference.engines import engine_entry  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.backends.reference.engines import (  # noqa: PLC0415  not at plugin load
+        engine_entry,
+        missing_weights,
+    )
 
-    return engine_entry(settings.engine, settings.models).name
+    name = engine_entry(settings.engine, settings.models).name
+    if missing_weights(name, "auto", settings.models) is None:
+        return name
+    return f"{name} (weights missing: pytest-rekognition models install {name})"

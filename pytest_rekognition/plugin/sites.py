@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pytest_rekognition.errors import UsageError, did_you_mean
+from pytest_rekognition.errors import ContractError, UnknownOperationError, UsageError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -74,19 +74,30 @@ def variant_name(text: str) -> VariantName:
         return VariantName("", 0, _checked(text, text, known))
     site, hash_sign, number = head.partition("#")
     if not rest:
-        raise UsageError(f"{text!r} is no variant{did_you_mean(text, known)} {_HELP}")
+        raise UsageError(f"{text!r} {_missing(site, known)} {_HELP}")
     operation = catalog.operation(site).name
     if hash_sign and not (number.isascii() and number.isdigit() and int(number)):
         raise UsageError(f"{text!r}: {number!r} is no number of an answer; the first one is 1.")
-    return VariantName(operation, int(number or 0), _checked(text, rest, names(operation)))
+    return VariantName(operation, int(number or 0), _checked(text, rest, names(operation), f" of {operation}"))
 
 
 _HELP = "docs/finder.md lists the variants."
 
 
-def _checked(text: str, variant: str, known: Iterable[str]) -> str:
+def _missing(site: str, known: Iterable[str]) -> str:
+    """Say what is wrong with a name that has no colon."""
+    from pytest_rekognition import catalog  # noqa: PLC0415  not at plugin load
+
+    try:
+        operation = catalog.operation(site).name
+    except UnknownOperationError:
+        return f"is no variant{did_you_mean(site, known)}"
+    return f"names answers, but no variant of them; write one after a colon, as in '{operation}:unknown-member'."
+
+
+def _checked(text: str, variant: str, known: Iterable[str], whose: str = "") -> str:
     if not _is_among(variant, known):
-        raise UsageError(f"{text!r}: {variant!r} is no variant{did_you_mean(variant, known)} {_HELP}")
+        raise UsageError(f"{text!r}: {variant!r} is no variant{whose}{did_you_mean(variant, known)} {_HELP}")
     return variant
 
 
@@ -133,6 +144,11 @@ class Watch(_Numbered):
                 self._seen.append((operation, number, call.wire, document))
         return reply
 
+    @property
+    def sites(self) -> set[str]:
+        """The answers that can be altered, such as `DetectFaces#1`."""
+        return {f"{operation}#{number}" for operation, number, *_ in self._seen}
+
     def variants(self) -> Iterator[VariantName]:
         """Yield the variants of every answer: of each operation's first answer, of its second, and so on."""
         from pytest_rekognition.strategies.alterations import alterations  # noqa: PLC0415  not at plugin load
@@ -157,16 +173,17 @@ class Play(_Numbered):
         self.is_astray = False
         #: what is wrong with a request that nobody could answer, where that is why
         self.request_breach = ""
-        #: whether more calls were made than any sensible application makes
-        self.is_endless = False
+        #: what is wrong with the application's calls: they never end, or one goes on with something else
+        self.fault: BaseException | None = None
         #: the answers that could have been altered
         self.sites: list[str] = []
 
     def __call__(self, call: WireCall, answer: Answer) -> WireReply | None:
         """Let a call be answered, and alter the answer that is meant."""
         if self.count_call() > self._most_calls:
-            self.is_endless = True
-            raise EndlessCallsError(f"{call.call.operation}, call {self._most_calls + 1:,} of this test")
+            raise self._blame(
+                EndlessCallsError(f"{call.call.operation}, call {self._most_calls + 1:,} of this test")
+            )
         following = self._following(call)
         if following is not None:
             return following
@@ -210,7 +227,31 @@ class Play(_Numbered):
             if rest is None or reply is None or not is_next:
                 return None
             self._rest = None
+        self._check_following(call, rest)
         return _with(reply, rest.answer)
+
+    def _check_following(self, call: WireCall, rest: Rest) -> None:
+        """Hold the request that goes on against the contract, and against the one whose answer was altered.
+
+        The service refuses a token with other members than those that it was given for.
+        """
+        from pytest_rekognition.contract import Contract  # noqa: PLC0415  loaded long before any call
+
+        operation = call.call.operation
+        found = Contract(operation).check_request(call.wire)
+        breaches = [violation for violation in found if violation.severity == "breach"]
+        stray = rest.stray(call.wire)
+        if breaches:
+            raise self._blame(ContractError(request_breach(breaches[0]), breaches))
+        if stray:
+            text = f"request of {operation} has a token, and another {stray} than the one that the token came for"
+            raise self._blame(ContractError(text))
+
+    def _blame(self, fault: BaseException) -> BaseException:
+        """Keep what is wrong with the application's calls, in case it swallows it, or another thread has it."""
+        with self.lock:
+            self.fault = self.fault or fault
+        return fault
 
 
 def request_breach(violation: Violation) -> str:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 #: What became of a test under a variant. `breaks`: the application broke. `accepted`: it did, and the test says
 #: that it may. `expects`: the test's own expectation of other data failed. `unjudged`: a call was made that nobody
-#: answers. `unreached`: the answer did not come again.
-Verdict = Literal["breaks", "accepted", "passes", "expects", "unjudged", "unreached"]
+#: answers. `unreached`: the answer did not come again. `timeout`: pytest-timeout ended the test.
+Verdict = Literal["breaks", "accepted", "passes", "expects", "unjudged", "unreached", "timeout"]
 
 _COUNTED: dict[Verdict, str] = {
     "passes": "passed",
@@ -22,6 +22,7 @@ _COUNTED: dict[Verdict, str] = {
     "expects": "changed what the test expects, not counted",
     "unjudged": "led to a call that nobody answers, not judged",
     "unreached": "did not come to the answer again, not judged",
+    "timeout": "ended by pytest-timeout, not judged",
 }
 _HEADS = ("test", "answer", "variant", "breaks with")
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pytest_rekognition import catalog
 from pytest_rekognition.contract import Contract
 from pytest_rekognition.strategies.faults import UNKNOWN_VALUE, growth
+from pytest_rekognition.strategies.operations import ATTRIBUTE_OPTIONS
 from pytest_rekognition.strategies.shapes import resolved
 from pytest_rekognition.strategies.variants import ODDITIES
 
@@ -40,10 +41,21 @@ class Rest(NamedTuple):
     #: the request's member
     member: str
     value: Any
+    #: the request of the altered answer, where the next one has to ask for the same
+    first: Mapping[str, Any] | None = None
+    #: the member that may differ all the same, as a page's size does
+    free: str = ""
 
     def answers(self, request: Mapping[str, Any]) -> bool:
         """Tell whether a request goes on where the altered answer ended."""
         return bool(request.get(self.member) == self.value)
+
+    def stray(self, request: Mapping[str, Any]) -> str:
+        """Return the first member by which a request that goes on asks for something else, or nothing."""
+        if self.first is None:
+            return ""
+        compared = [name for name in {**self.first, **request} if name not in {self.member, self.free}]
+        return next((name for name in compared if self.first.get(name) != request.get(name)), "")
 
 
 class Alteration(NamedTuple):
@@ -87,17 +99,31 @@ def alteration(
 
 @cache
 def names(operation: str) -> tuple[str, ...]:
-    """Return the name of every alteration that answers of an operation may have."""
+    """Return the name of every alteration that answers of an operation may have, whatever was asked."""
+    odd = [name for name, oddity in ODDITIES.items() if oddity.applies(operation, _widest(operation))]
+    if not _has_optional_members(operation):
+        odd.remove("absent-optional-members")
     found = dict.fromkeys(_enumerations(catalog.schema(operation, "response")))
     unknown = [f"{UNKNOWN}:{_path(steps)}" for steps in found]
     added = [f"{ADDED}:{_path(steps)}" for steps in found if _is_nested(steps)]
-    return (*ODDITIES, UNKNOWN_MEMBER, *unknown, *added)
+    return (*odd, UNKNOWN_MEMBER, *unknown, *added)
+
+
+def _widest(operation: str) -> Wire:
+    """Return what of a request each oddity applies to that may apply to an operation."""
+    option = ATTRIBUTE_OPTIONS.get(operation)
+    return {"MaxResults": 1} | ({option: ["ALL"]} if option else {})
+
+
+def _has_optional_members(operation: str) -> bool:
+    schema = catalog.schema(operation, "response")
+    return bool(set(schema.get("properties", ())) - set(schema.get("required", ())))
 
 
 def _enumerations(schema: Wire, steps: Steps = ()) -> Iterator[Steps]:
-    """Yield where a schema's enumerations lie; 0 stands for a list's items."""
+    """Yield where a schema's enumerations lie that may grow; 0 stands for a list's items."""
     schema = resolved(schema)
-    if "enum" in schema:
+    if "enum" in schema and any(growth({"items": schema}, schema["enum"][:1])):
         yield steps
     for name, member in schema.get("properties", {}).items():
         yield from _enumerations(member, (*steps, name))
@@ -155,7 +181,7 @@ def _more_pages(operation: str, response: Wire, request: Mapping[str, Any]) -> R
     for member in listed:
         response[member], rest[member] = response[member][:first], rest[member][first:]
     response[pagination.output_token] = TOKEN
-    return Rest(rest, pagination.input_token, TOKEN)
+    return Rest(rest, pagination.input_token, TOKEN, request, pagination.limit_key)
 
 
 def _empty_page(operation: str, response: Wire, request: Mapping[str, Any]) -> Rest:
@@ -166,7 +192,7 @@ def _empty_page(operation: str, response: Wire, request: Mapping[str, Any]) -> R
     rest = deepcopy(response)
     response.update({member: [] for member in pagination.result_keys if member in response})
     response[pagination.output_token] = TOKEN
-    return Rest(rest, pagination.input_token, TOKEN)
+    return Rest(rest, pagination.input_token, TOKEN, request, pagination.limit_key)
 
 
 def _pagination(operation: str) -> catalog.Pagination:

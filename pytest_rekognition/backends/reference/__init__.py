@@ -24,7 +24,7 @@ from pytest_rekognition.backends.reference import (
     videos,
 )
 from pytest_rekognition.backends.reference.detector import Detector, shared_detector
-from pytest_rekognition.backends.reference.engines import engine_entry
+from pytest_rekognition.backends.reference.engines import embedder_choice, engine_entry, load_embedder
 from pytest_rekognition.backends.reference.knowledge import known_face
 from pytest_rekognition.backends.reference.neighbours import Neighbours, Nowhere
 from pytest_rekognition.backends.reference.region import Region, Service
@@ -35,7 +35,7 @@ from pytest_rekognition.errors import NoReferenceError, did_you_mean
 from pytest_rekognition.exchange import Reply
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from pytest_rekognition.backends.reference.clock import Clock
@@ -61,9 +61,9 @@ HANDLERS: Final[Mapping[str, Handler]] = {
 class ReferenceBackend:
     """Answers the operations of `HANDLERS`; see `pytest_rekognition.backends.Backend`.
 
-    `engine` is a name of the engine table, or `"auto"` for the best one present; `embedder` likewise, or an
-    `Embedder`. `models` is a folder of weights that is looked into first. `neighbours` are the S3 and SNS that are
-    used. An unknown name raises `UsageError`.
+    `engine` is a name of the engine table, or `"auto"` for the best one present; `embedder` likewise, or the path
+    of an ONNX network, or an `Embedder`. `models` is a folder of weights that is looked into first. `neighbours`
+    are the S3 and SNS that are used. An unknown name, or a file that is not there, raises `UsageError`.
     """
 
     def __init__(
@@ -75,9 +75,7 @@ class ReferenceBackend:
         neighbours: Neighbours | None = None,
     ) -> None:
         self.detector = shared_detector(engine_entry(engine, models).name, models)
-        sight = Sight(
-            self.detector, lambda: _shared_embedder(embedder, models) if isinstance(embedder, str) else embedder
-        )
+        sight = Sight(self.detector, _loading(embedder, models))
         self._service = Service(sight, neighbours or Nowhere())
         self._regions: dict[str, Region] = {}
         self._lock = threading.Lock()
@@ -111,6 +109,17 @@ class ReferenceBackend:
     def streams(self) -> streams.StreamTimes:
         """How long stream processors take to start and stop, and which fail."""
         return self._service.part(streams.StreamTimes)
+
+    def load(self) -> None:
+        """Load the engine and the embedder now, and not at the first image.
+
+        Raises:
+            MissingDependencyError: OpenCV or numpy is not installed.
+            WeightsError: weights are nowhere, or are not those that were measured.
+
+        """
+        self.detector.load()
+        self._service.sight.embedder  # noqa: B018  loads it
 
     def close(self) -> None:
         """Let whatever is not finished rest: no thread of the service's is left."""
@@ -149,9 +158,15 @@ class ReferenceBackend:
         return Reply(handler(call.request, self.region(call.region)))
 
 
-@lru_cache(maxsize=4)
-def _shared_embedder(name: str, models: Path | None) -> Embedder:
-    """Return the process's one embedder of a name: it is slow to load."""
-    from pytest_rekognition.backends.reference.engines import load_embedder  # noqa: PLC0415
+def _loading(embedder: str | Embedder, models: Path | None) -> Callable[[], Embedder]:
+    """Return what loads an embedder once it is needed; what a name or a path means is settled here."""
+    if not isinstance(embedder, str):
+        return lambda: embedder
+    name, path = embedder_choice(embedder, models)
+    return lambda: _shared_embedder(name, path, models)
 
-    return load_embedder(name, folder=models)
+
+@lru_cache(maxsize=4)
+def _shared_embedder(name: str, path: Path | None, models: Path | None) -> Embedder:
+    """Return the process's one embedder of a name in the table, or of a file: it is slow to load."""
+    return load_embedder(name, path, models)

@@ -12,15 +12,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_rekognition.backends.reference.faces import face_detail
+from pytest_rekognition.backends.reference.given import given_image, listed
 from pytest_rekognition.backends.reference.images import image_of
 from pytest_rekognition.backends.reference.refusals import not_found
-from pytest_rekognition.errors import UsageError, did_you_mean
-from pytest_rekognition.matching import plain_image
+from pytest_rekognition.errors import ServiceError, UsageError, did_you_mean
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pytest_rekognition.backends.reference.knowledge import KnownFace
     from pytest_rekognition.backends.reference.region import Handler, Region
     from pytest_rekognition.backends.reference.sight import Sight, Vector
 
@@ -62,12 +63,47 @@ class Match(NamedTuple):
     confidence: float
 
 
+class _Looked(NamedTuple):
+    """The vector of an image's largest face, and what it followed from."""
+
+    sight: Sight
+    #: what the test had stated of the image
+    stated: Sequence[KnownFace] | None
+    vector: Vector
+
+
+class _Portrait:
+    """An image of a celebrity, which is looked at once: there may be more than `Sight` remembers."""
+
+    def __init__(self, image: bytes, name: str) -> None:
+        self._image = image
+        self._digest = hashlib.sha256(image).hexdigest()
+        self._name = name
+        self._looked: _Looked | None = None
+
+    def vector(self, sight: Sight) -> Vector:
+        """Return the vector of the largest face; raises `UsageError` where there is none."""
+        stated, looked = sight.knowledge.faces(self._digest), self._looked
+        if looked is None or looked.sight is not sight or looked.stated is not stated:
+            looked = self._looked = _Looked(sight, stated, self._look(sight))
+        return looked.vector
+
+    def _look(self, sight: Sight) -> Vector:
+        added = f"the celebrity {self._name} was added with {show(self._image)}"
+        try:
+            faces = sight.faces(self._image)
+            if not faces:
+                raise UsageError(f"{added}, in which no face is found")
+            return sight.vectors(self._image, faces[:1])[0]
+        except ServiceError as refused:  # what cannot be decoded, though it begins and ends as an image
+            raise UsageError(f"{added}, which the service does not take: {refused.message}") from None
+
+
 class Celebrities:
     """The celebrities of all regions."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Celebrity] = {}
-        self._images: dict[str, tuple[bytes, ...]] = {}
+        self._known: dict[str, tuple[Celebrity, tuple[_Portrait, ...]]] = {}
         self._lock = threading.Lock()
 
     def add(
@@ -77,15 +113,16 @@ class Celebrities:
 
         Args:
             name: the name, which also settles the id; somebody who is added again is replaced.
-            image: a PNG's or JPEG's bytes, or a drawn image.
+            image: a PNG's or JPEG's bytes, its path, or a drawn image.
             more: further images of the same person.
-            urls: where more is to be read, at most 255.
+            urls: where more is to be read, at most 255; a list, or one.
             known_gender: `"Male"`, `"Female"`, `"Nonbinary"` or `"Unlisted"`.
 
-        Raises `UsageError`. An image that shows no face is found out when it is first looked at.
+        Raises `UsageError`, also for what the service does not take as an image. One that shows no face is found
+        out when it is first looked at.
 
         """
-        listed = _checked_urls(urls)
+        texts = _checked_urls(urls)
         if not isinstance(name, str) or not name:
             raise UsageError(f"a celebrity needs a name, not {show(name)}")
         if known_gender not in _GENDERS:
@@ -94,51 +131,39 @@ class Celebrities:
                 f"known_gender is {show(known_gender)}, and the service knows {choices}"
                 f"{did_you_mean(known_gender, _GENDERS)}"
             )
-        celebrity = Celebrity(id=_id_of(name), name=name, urls=listed, known_gender=known_gender)
-        images = tuple(_image_bytes(one, name) for one in (image, *more))
+        celebrity = Celebrity(id=_id_of(name), name=name, urls=texts, known_gender=known_gender)
+        images = [given_image(one, f"the celebrity {name}") for one in (image, *more)]
+        portraits = tuple(_Portrait(one, name) for one in images)
         with self._lock:
-            self._known[celebrity.id], self._images[celebrity.id] = celebrity, images
+            self._known[celebrity.id] = celebrity, portraits
         return celebrity
 
     def find(self, celebrity_id: str) -> Celebrity | None:
         """Return who has an id."""
-        return self._known.get(celebrity_id)
+        celebrity, _ = self._known.get(celebrity_id, (None, ()))
+        return celebrity
 
     def match(self, vector: Vector, sight: Sight) -> Match | None:
         """Return whose face a vector is, the most alike of all who are alike enough."""
         with self._lock:
-            known = [(self._known[key], images) for key, images in self._images.items()]
-        found = [(_similarity(vector, images, who.name, sight), who) for who, images in known]
+            known = list(self._known.values())
+        found = [(_similarity(vector, portraits, sight), who) for who, portraits in known]
         similarity, celebrity = max(found, key=lambda pair: pair[0], default=(0.0, None))
         return (
             None if celebrity is None or similarity < LEAST_MATCH else Match(celebrity, float(round(similarity)))
         )
 
 
-def _similarity(vector: Vector, images: Iterable[bytes], name: str, sight: Sight) -> float:
-    cosines = [float(vector @ _largest(image, name, sight)) for image in images]
+def _similarity(vector: Vector, portraits: Iterable[_Portrait], sight: Sight) -> float:
+    cosines = [float(vector @ portrait.vector(sight)) for portrait in portraits]
     return sight.embedder.similarity(min(1.0, max(cosines)))
 
 
-def _largest(image: bytes, name: str, sight: Sight) -> Vector:
-    faces = sight.faces(image)
-    if not faces:
-        raise UsageError(f"the celebrity {name} was added with {show(image)}, in which no face is found")
-    return sight.vectors(image, faces[:1])[0]
-
-
-def _image_bytes(image: Any, name: str) -> bytes:
-    data = plain_image(image)
-    if not isinstance(data, bytes):
-        raise UsageError(f"the celebrity {name} needs the bytes of an image, or a drawn image, not {show(image)}")
-    return data
-
-
 def _checked_urls(urls: Iterable[str]) -> tuple[str, ...]:
-    listed = (urls,) if isinstance(urls, str) else tuple(urls)
-    if len(listed) > _MOST_URLS or not all(isinstance(url, str) for url in listed):
-        raise UsageError(f"urls is {show(listed)}: at most {_MOST_URLS} texts are needed")
-    return listed
+    texts = listed(urls, "urls")
+    if len(texts) > _MOST_URLS or not all(isinstance(url, str) for url in texts):
+        raise UsageError(f"urls is {show(texts)}: at most {_MOST_URLS} texts are needed")
+    return texts
 
 
 def _id_of(name: str) -> str:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
 from pytest_rekognition.errors import UsageError
+from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MILLISECONDS: Final = 1000
+#: seconds since the epoch: the end of the year 9999, beyond which clients read no timestamp
+_LAST: Final = 253_402_300_799.0
 
 
 class Clock:
@@ -38,16 +43,30 @@ class Clock:
         return self._stopped_at is not None
 
     def stop(self, at: float | None = None) -> None:
-        """Hold the clock, at a time in seconds since the epoch, or at the present one."""
-        seconds = self.now() if at is None else at
+        """Hold the clock, at a time in seconds since the epoch, or at the present one.
+
+        Raises `UsageError` for what is no time from 1970 to 9999.
+        """
+        if at is not None and not (_is_number(at) and 0 <= at <= _LAST):
+            raise UsageError(
+                "a clock is stopped at a number of seconds since the epoch, from 1970 to 9999, such as"
+                f" datetime.timestamp() returns, not at {show(at)}"
+            )
+        seconds = self.now() if at is None else float(at)
         with self._lock:
             self._stopped_at = seconds
         self._tell()
 
-    def advance(self, seconds: float) -> None:
-        """Move the clock on by so many seconds, at least 0; `UsageError` for what would move it back."""
-        if not seconds >= 0:
-            raise UsageError(f"a clock is advanced by 0 seconds or more, not by {seconds!r}")
+    def advance(self, seconds: float | timedelta) -> None:
+        """Move the clock on by so many seconds, at least 0.
+
+        Raises `UsageError` for what would move it back, or beyond the year 9999.
+        """
+        asked, seconds = seconds, seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        if not (_is_number(seconds) and seconds >= 0):
+            raise UsageError(f"a clock is advanced by 0 seconds or more, or a timedelta, not by {show(asked)}")
+        if self.now() + seconds > _LAST:
+            raise UsageError(f"a clock that is advanced by {show(asked)} is beyond the year 9999")
         with self._lock:
             if self._stopped_at is None:
                 self._ahead += seconds
@@ -62,3 +81,7 @@ class Clock:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

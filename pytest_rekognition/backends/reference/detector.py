@@ -31,12 +31,15 @@ class Detector:
         self.engine = entry.name
         #: the members of `FaceDetail` that it measures, such as `BoundingBox` or `Pose.Roll`
         self.measures = entry.measures
-        self._seen: OrderedDict[bytes, tuple[MeasuredFace, ...]] = OrderedDict()
+        self._seen: OrderedDict[str, tuple[MeasuredFace, ...]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def faces(self, data: bytes) -> tuple[MeasuredFace, ...]:
-        """Return the faces in a PNG's or JPEG's bytes, the largest first; raises `ServiceError` as the service."""
-        digest = hashlib.sha256(data).digest()
+    def faces(self, data: bytes, digest: str | None = None) -> tuple[MeasuredFace, ...]:
+        """Return the faces in a PNG's or JPEG's bytes, the largest first; raises `ServiceError` as the service.
+
+        `digest` is the bytes' SHA-256 in hexadecimal, where the caller has it already.
+        """
+        digest = digest or hashlib.sha256(data).hexdigest()
         known = self._seen.get(digest)
         if known is not None:
             return known
@@ -46,6 +49,10 @@ class Detector:
             if len(self._seen) > _REMEMBERED:
                 self._seen.popitem(last=False)
         return faces
+
+    def load(self) -> None:
+        """Load the engine now, and not at the first image; raises as `load_engine`."""
+        self._loaded  # noqa: B018  a cached property
 
     @cached_property
     def _loaded(self) -> Engine:

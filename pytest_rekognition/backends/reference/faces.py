@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_rekognition.backends.reference.conventions import LEAST_FACE_CONFIDENCE, UNMEASURED
+from pytest_rekognition.backends.reference.knowledge import KnownFace
 from pytest_rekognition.geometry import MAIN_LANDMARKS, single
 
 if TYPE_CHECKING:
@@ -31,10 +32,15 @@ def face_detail(face: MeasuredFace, members: Sequence[str] = (), *, complete: bo
         ],
         "Pose": {"Roll": face.pose.roll, "Yaw": face.pose.yaw, "Pitch": face.pose.pitch},
         "Quality": {"Brightness": face.quality.brightness, "Sharpness": face.quality.sharpness},
-        "Confidence": max(LEAST_FACE_CONFIDENCE, face.confidence),
+        "Confidence": _confidence(face),
     }
     single_detail: dict[str, Any] = as_single(detail)
     return single_detail
+
+
+def _confidence(face: MeasuredFace) -> float:
+    """Return a face's confidence: as stated by a test; of an engine's, never less than the service ever sent."""
+    return face.confidence if isinstance(face, KnownFace) else max(LEAST_FACE_CONFIDENCE, face.confidence)
 
 
 def as_single(value: Any) -> Any:

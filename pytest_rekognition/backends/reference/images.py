@@ -12,26 +12,24 @@ if TYPE_CHECKING:
 
     from pytest_rekognition.backends.reference.region import Region
 
-#: bytes: "Blob of image bytes up to 5 MBs" (Image.Bytes; the service model says 5242880)
-MAX_BYTES: Final = 5_242_880
 #: bytes: "Maximum image size stored as an Amazon S3 object is limited to 15 MB" (docs, Guidelines and quotas)
 MAX_S3_BYTES: Final = 15_728_640
 
 
 def image_of(image: Mapping[str, Any], region: Region) -> bytes:
-    """Return the bytes of an `Image` structure, of an image in S3 too; raises `ServiceError` as the service."""
+    """Return the bytes of an `Image` structure, of an image in S3 too; raises `ServiceError` as the service.
+
+    How many `Bytes` there may be is a matter of `validation`.
+    """
     data, place = image.get("Bytes"), image.get("S3Object")
     if (data is None) == (place is None):
         raise invalid_parameters()
-    if place is None:
-        return _at_most(MAX_BYTES, bytes(data or b""))
-    return _at_most(MAX_S3_BYTES, object_bytes(place, region, MAX_S3_BYTES))
-
-
-def _at_most(most: int, data: bytes) -> bytes:
-    if len(data) > most:
+    if data is not None:
+        return bytes(data)
+    stored = object_bytes(image["S3Object"], region, MAX_S3_BYTES)
+    if len(stored) > MAX_S3_BYTES:
         raise too_large()
-    return data
+    return stored
 
 
 def object_bytes(place: Mapping[str, Any], region: Region, most: int) -> bytes:

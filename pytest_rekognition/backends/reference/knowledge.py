@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,10 +12,12 @@ from pytest_rekognition.backends.reference.engines.base import MeasuredFace, Pos
 from pytest_rekognition.geometry import FACE_TEMPLATE, Box, FaceFrame, Point
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 #: members of a `FaceDetail` that a `MeasuredFace` has fields for
 _FIELDS: Final = frozenset({"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"})
+#: its only member with whole numbers
+_AGES: Final = "AgeRange"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +30,7 @@ class KnownFace(MeasuredFace):
 
 def known_face(detail: Mapping[str, Any], person: str | None = None) -> KnownFace:
     """Return the face that a complete `FaceDetail` describes; landmarks that it lacks are placed in its box."""
+    detail = {name: value if name == _AGES else _fractions(value) for name, value in detail.items()}
     box = detail["BoundingBox"]
     upright = Box(box["Left"], box["Top"], box["Width"], box["Height"])
     pose, quality = detail["Pose"], detail["Quality"]
@@ -43,6 +47,15 @@ def known_face(detail: Mapping[str, Any], person: str | None = None) -> KnownFac
         measured=frozenset(),
         person=person,
     )
+
+
+def _fractions(value: Any) -> Any:
+    """Return a member's value, copied, with whole numbers as the fractions that the wire has there: 99 is 99.0."""
+    if isinstance(value, Mapping):
+        return {name: _fractions(member) for name, member in value.items()}
+    if isinstance(value, list | tuple):
+        return [_fractions(member) for member in value]
+    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
 class Knowledge:

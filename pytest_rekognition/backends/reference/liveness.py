@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_rekognition.backends.reference.faces import as_single
-from pytest_rekognition.backends.reference.headers import checked
+from pytest_rekognition.backends.reference.given import given_image, given_images, listed
 from pytest_rekognition.backends.reference.refusals import invalid_parameters
 from pytest_rekognition.errors import ServiceError, UsageError, did_you_mean
-from pytest_rekognition.matching import plain_image
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
@@ -88,27 +87,28 @@ class Liveness:
         status: str = "SUCCEEDED",
         confidence: float | None = None,
         reference_image: Any = None,
-        audit_images: Iterable[Any] = (),
+        audit_images: Any = (),
         feedback: Iterable[str] = (),
         sdk_type: str | None = None,
     ) -> None:
         """Settle how a session ends, or all that are created from now on; said again, the last word counts.
 
         Args:
-            session_id: which session; None for those to come.
+            session_id: which session, of those that were created; None for those to come.
             status: `"CREATED"`, `"IN_PROGRESS"`, `"SUCCEEDED"`, `"FAILED"` or `"EXPIRED"`.
             confidence: 0..100, of a session that succeeded; 97.5 where nobody says. A spoof has succeeded, too,
                 with a low one.
-            reference_image: a PNG's or JPEG's bytes, or a drawn image, of a session that succeeded.
-            audit_images: likewise; as many are returned as the session's AuditImagesLimit allows.
-            feedback: codes such as `"LOW_LIGHTING_DETECTED"`, of a session that succeeded, at most 10.
+            reference_image: a PNG's or JPEG's bytes or path, or a drawn image, of a session that succeeded.
+            audit_images: a list of such, or one; as many are returned as the session's AuditImagesLimit allows.
+            feedback: codes such as `"LOW_LIGHTING_DETECTED"`, of a session that succeeded, at most 10;
+                a list, or one.
             sdk_type: what `Metadata` has, of a session that succeeded.
 
         Raises `UsageError` for what the service could not answer.
 
         """
         _check_choice("status", status, _STATUSES)
-        codes = tuple(feedback)
+        codes = listed(feedback, "feedback")
         for code in codes:
             _check_choice("feedback", code, tuple(_FEEDBACK))
         if len(codes) > _MOST_FEEDBACK:
@@ -116,8 +116,8 @@ class Liveness:
         outcome = Outcome(
             status=status,
             confidence=confidence,
-            reference_image=None if reference_image is None else _image_bytes("reference_image", reference_image),
-            audit_images=tuple(_image_bytes("audit_images", image) for image in audit_images),
+            reference_image=None if reference_image is None else given_image(reference_image, "reference_image"),
+            audit_images=given_images(audit_images, "audit_images"),
             feedback=codes,
             sdk_type=sdk_type,
         )
@@ -125,6 +125,11 @@ class Liveness:
         with self._lock:
             if session_id is None:
                 self._next = outcome
+            elif not isinstance(session_id, str) or session_id not in self._of:
+                raise UsageError(
+                    f"there is no session {show(session_id)}: the SessionId is needed that"
+                    " CreateFaceLivenessSession has answered"
+                )
             else:
                 self._of[session_id] = outcome
 
@@ -252,7 +257,7 @@ def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
 
 
 def _check_results(outcome: Outcome) -> None:
-    """Refuse results of a session that has none: they are of "a session that has completed"."""
+    """Refuse what no session has, and results of one that has none: they are of "a session that has completed"."""
     confidence = outcome.confidence
     if isinstance(confidence, bool) or not isinstance(confidence, int | float | None):
         raise UsageError(f"confidence is {show(confidence)}: a number from 0 to 100 is needed")
@@ -261,6 +266,12 @@ def _check_results(outcome: Outcome) -> None:
     sdk_type = outcome.sdk_type
     if sdk_type is not None and not (isinstance(sdk_type, str) and 1 <= len(sdk_type) <= _LONGEST_TYPE):
         raise UsageError(f"sdk_type is {show(sdk_type)}: a text of 1 to {_LONGEST_TYPE} characters is needed")
+    for name, image in (
+        ("reference_image", outcome.reference_image or b""),
+        *(("audit_images", image) for image in outcome.audit_images),
+    ):
+        if len(image) > _MOST_BYTES:
+            raise UsageError(f"{name} has {show(image)}, and the service sends {_MOST_BYTES:,} bytes at most")
     given = [
         name
         for name in ("confidence", "reference_image", "audit_images", "feedback", "sdk_type")
@@ -268,19 +279,6 @@ def _check_results(outcome: Outcome) -> None:
     ]
     if given and outcome.status != "SUCCEEDED":
         raise UsageError(f"a session whose status is {outcome.status} has no results: leave {given[0]} away")
-
-
-def _image_bytes(name: str, image: Any) -> bytes:
-    data = plain_image(image)
-    if not isinstance(data, bytes):
-        raise UsageError(f"{name} takes the bytes of an image, or a drawn image, not {show(image)}")
-    if len(data) > _MOST_BYTES:
-        raise UsageError(f"{name} has {show(data)}, and the service sends {_MOST_BYTES:,} bytes at most")
-    try:
-        checked(data)
-    except ServiceError as error:
-        raise UsageError(f"{name} has {show(data)}, which the service does not take: {error.message}") from None
-    return data
 
 
 HANDLERS: Final[dict[str, Handler]] = {

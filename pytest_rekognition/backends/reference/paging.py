@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import json
 from itertools import islice
@@ -48,11 +47,10 @@ def _write(last: int, scope: Sequence[object]) -> str:
 
 def _read(token: str, scope: Sequence[object]) -> int:
     try:
-        number, _, seal = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        last = int(number)
-    except (ValueError, binascii.Error):
+        last = int(base64.urlsafe_b64decode(token.encode()).decode().partition(":")[0])
+    except ValueError:
         raise invalid_token() from None
-    if seal != _seal(last, scope):
+    if token != _write(last, scope):  # letter by letter: decoding passes foreign ones over
         raise invalid_token()
     return last
 

@@ -56,6 +56,6 @@ def validation(found: list[str]) -> ServiceError:
     )
 
 
-def quota_exceeded(message: str = "The size of the collection exceeds the allowed limit.") -> ServiceError:
+def quota_exceeded(message: str) -> ServiceError:
     """Return the error for more than a resource may hold; no wording was recorded."""
     return ServiceError("ServiceQuotaExceededException", message)

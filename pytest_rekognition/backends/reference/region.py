@@ -21,6 +21,16 @@ T = TypeVar("T")
 
 #: the account that everything belongs to: the one of AWS's examples, which is nobody's
 ACCOUNT: Final = "123456789012"
+#: how the names of a partition's regions begin; all others are in `aws` (botocore's table of partitions)
+_PARTITIONS: Final = {
+    "cn-": "aws-cn",
+    "us-gov-": "aws-us-gov",
+    "eusc-": "aws-eusc",
+    "us-iso-": "aws-iso",
+    "us-isob-": "aws-iso-b",
+    "eu-isoe-": "aws-iso-e",
+    "us-isof-": "aws-iso-f",
+}
 
 
 class _Parts:
@@ -73,5 +83,6 @@ class Region(_Parts):
         return self.service.clock
 
     def arn(self, resource: str) -> str:
-        """Return the ARN of a resource, such as `collection/staff`."""
-        return f"arn:aws:rekognition:{self.name}:{ACCOUNT}:{resource}"
+        """Return the ARN of a resource, such as `collection/staff`, in the region's partition."""
+        partition = next((name for start, name in _PARTITIONS.items() if self.name.startswith(start)), "aws")
+        return f"arn:{partition}:rekognition:{self.name}:{ACCOUNT}:{resource}"

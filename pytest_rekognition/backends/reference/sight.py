@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from pytest_rekognition.backends.reference.detector import Detector
     from pytest_rekognition.backends.reference.engines.base import Embedder, MeasuredFace, Pixels
+    from pytest_rekognition.geometry import Box
 
     #: of unit length, 32-bit
     Vector = NDArray[np.float32]
 
-#: images whose vectors are remembered
+#: faces whose vectors are remembered
 _REMEMBERED: Final = 256
 
 
@@ -38,18 +39,21 @@ class Sight:
         self.knowledge = Knowledge()
         self._load_embedder = load_embedder
         self._embedder: Embedder | None = None
-        self._vectors: OrderedDict[tuple[str, int], Vector] = OrderedDict()
+        self._vectors: OrderedDict[tuple[str, Box], tuple[MeasuredFace, Vector]] = OrderedDict()
         self._lock = threading.RLock()
 
     def faces(self, data: bytes) -> Sequence[MeasuredFace]:
         """Return the faces in a PNG's or JPEG's bytes, the largest first; raises `ServiceError` as the service."""
-        known = self.knowledge.faces(_digest(data))
-        return self.detector.faces(data) if known is None else known
+        digest = _digest(data)
+        known = self.knowledge.faces(digest)
+        return self.detector.faces(data, digest) if known is None else known
 
     def vectors(self, data: bytes, faces: Sequence[MeasuredFace]) -> list[Vector]:
-        """Return the vector of each of some faces of an image, as `faces` gave them."""
+        """Return the vector of each of some faces of an image, as `faces` gave them.
+
+        They are taken as they are, also where a test has stated other ones meanwhile.
+        """
         digest = _digest(data)
-        everyone = list(self.faces(data))
         pixels: list[Pixels] = []
 
         def look() -> Pixels:
@@ -57,7 +61,7 @@ class Sight:
                 pixels.append(pixels_of(data))
             return pixels[0]
 
-        return [self._remembered((digest, everyone.index(face)), face, look) for face in faces]
+        return [self._remembered(digest, face, look) for face in faces]
 
     def vector(self, pixels: Pixels, face: MeasuredFace) -> Vector:
         """Return the vector of a face in an upright image's pixels, such as a video's frame."""
@@ -71,14 +75,16 @@ class Sight:
                 self._embedder = self._load_embedder()
             return self._embedder
 
-    def _remembered(self, place: tuple[str, int], face: MeasuredFace, look: Callable[[], Pixels]) -> Vector:
+    def _remembered(self, digest: str, face: MeasuredFace, look: Callable[[], Pixels]) -> Vector:
+        """Return a face's vector, computed once while the image's faces are the same."""
+        place = digest, face.box
         with self._lock:
             found = self._vectors.get(place)
-        if found is not None and not isinstance(face, KnownFace):
-            return found
+        if found is not None and found[0] == face:
+            return found[1]
         vector = self._embed(face, look)
         with self._lock:
-            self._vectors[place] = vector
+            self._vectors[place] = face, vector
             if len(self._vectors) > _REMEMBERED:
                 self._vectors.popitem(last=False)
         return vector

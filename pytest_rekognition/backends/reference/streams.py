@@ -60,12 +60,18 @@ class StreamTimes:
 
     @takes.setter
     def takes(self, seconds: float) -> None:
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not seconds >= 0:
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
             raise UsageError(f"takes is {show(seconds)}: a number of seconds from 0 is needed")
         self._takes = float(seconds)
 
     def fail(self, name: str, message: str) -> None:
-        """Let every later start of a processor end in FAILED, with this StatusMessage."""
+        """Let every later start of a processor end in FAILED, with this StatusMessage; both are texts.
+
+        Raises `UsageError` for anything else.
+        """
+        for what, text in (("name", name), ("message", message)):
+            if not isinstance(text, str) or not text:
+                raise UsageError(f"{what} is {show(text)}: a text is needed")
         self._failures[name] = message
 
     def failure(self, name: str) -> str | None:

@@ -7,7 +7,7 @@ reach the service, which answers a `ValidationException` with one text a member.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import regex
 
@@ -15,7 +15,7 @@ from pytest_rekognition import catalog
 from pytest_rekognition.backends.reference.refusals import invalid_parameters, validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _LOCAL: Final = "#/$defs/"
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
@@ -26,24 +26,26 @@ _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
     "number": (int, float),
     "boolean": bool,
 }
-#: a keyword, how a value is measured against it, and how its text names it
+#: a keyword, how a value is measured against it, and how its text names it; in the order in which AWS lists them
 _LIMITS: Final = (
-    ("minLength", len, "have length greater than or equal to"),
-    ("maxLength", len, "have length less than or equal to"),
-    ("minItems", len, "have length greater than or equal to"),
-    ("maxItems", len, "have length less than or equal to"),
-    ("minProperties", len, "have length greater than or equal to"),
-    ("maxProperties", len, "have length less than or equal to"),
-    ("minimum", lambda value: value, "have value greater than or equal to"),
-    ("maximum", lambda value: value, "have value less than or equal to"),
+    ("maxLength", len, "Member must have length less than or equal to"),
+    ("minLength", len, "Member must have length greater than or equal to"),
+    ("maxItems", len, "Member must have length less than or equal to"),
+    ("minItems", len, "Member must have length greater than or equal to"),
+    ("maxProperties", len, "Member must have length less than or equal to"),
+    ("minProperties", len, "Member must have length greater than or equal to"),
+    ("maximum", lambda value: value, "Member must have value less than or equal to"),
+    ("minimum", lambda value: value, "Member must have value greater than or equal to"),
 )
+#: Types whose values have a place of their own where a list or a map holds them.
+_COMPOUND: Final = frozenset({"object", "array"})
 
 
 def check_request(operation: str, request: Mapping[str, Any]) -> None:
     """Raise the `ServiceError` for a request that breaks the operation's documented constraints.
 
     That is a `ValidationException` with a text a constraint; for a member of another type, or one that the
-    operation does not have, `InvalidParameterException`. Images are not looked at: what is wrong with them has
+    operation does not have, `InvalidParameterException`. Of images the length alone counts: what else is wrong has
     errors of its own.
     """
     schema = catalog.schema(operation, "request")
@@ -58,24 +60,28 @@ def _faults(
 ) -> Iterator[str]:
     schema = _resolved(schema, shapes)
     if path in images:
-        if not isinstance(value, bytes | bytearray | memoryview):
-            raise invalid_parameters()
+        yield from _blob_faults(schema, value, path)
         return
     _check_type(schema, value)
-    for keyword, measure, words in _LIMITS:
-        limit = schema.get(keyword)
-        if limit is not None and not _keeps(keyword, measure(value), limit):
-            yield _text(value, path, f"{words} {limit}")
-    if "enum" in schema and value not in schema["enum"]:
-        yield _text(value, path, f"satisfy enum value set: [{', '.join(schema['enum'])}]")
-    pattern = schema.get("pattern")
-    if pattern is not None and _compiled(pattern).search(value) is None:
-        yield _text(value, path, f"satisfy regular expression pattern: {_bare(pattern)}")
+    for words, kept in _verdicts(schema, value):
+        if not kept:
+            yield _text(value, path, words)
     if isinstance(value, list | tuple):
-        for number, item in enumerate(value, 1):
-            yield from _faults(schema.get("items", {}), item, f"{path}.{number}.member", shapes, images)
+        held = _Held(value, path, "Member must satisfy constraint")
+        yield from _held_faults(schema.get("items", {}), enumerate(value, 1), held, shapes, images)
     elif isinstance(value, dict):
         yield from _member_faults(schema, value, path, shapes, images)
+
+
+def _blob_faults(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
+    """Yield the texts for an image of too few or too many bytes, printed as users of the service quote it."""
+    if not isinstance(value, bytes | bytearray | memoryview):
+        raise invalid_parameters()
+    size = len(value)
+    limits = {"maxLength": schema.get("x-maxBytes"), "minLength": schema.get("x-minBytes")}
+    for words, kept in _verdicts(limits, value):
+        if not kept:
+            yield _text(f"java.nio.HeapByteBuffer[pos=0 lim={size} cap={size}]", path, words)
 
 
 def _member_faults(
@@ -84,16 +90,68 @@ def _member_faults(
     members = schema.get("properties")
     for name in schema.get("required", ()):
         if value.get(name) is None:
-            yield _text(None, _joined(path, name), "not be null")
+            yield _text(None, _joined(path, name), "Member must not be null")
+    if members is None:  # a map
+        keys, values = schema.get("propertyNames", {}), schema.get("additionalProperties", {})
+        held = _Held(value, path, "Map keys must satisfy constraint")
+        yield from _held_faults(keys, ((name, name) for name in value), held, shapes, images)
+        held = held._replace(lead="Map value must satisfy constraint")
+        yield from _held_faults(values, value.items(), held, shapes, images)
+        return
     for name, member in value.items():
-        if members is None:  # a map
-            names, values = schema.get("propertyNames", {}), schema.get("additionalProperties", {})
-            yield from _faults(names, name, f"{path}.{name}.key", shapes, images)
-            yield from _faults(values, member, f"{path}.{name}.member", shapes, images)
-        elif name not in members:
+        if name not in members:
             raise invalid_parameters()
-        elif member is not None:
+        if member is not None:
             yield from _faults(members[name], member, _joined(path, name), shapes, images)
+
+
+class _Held(NamedTuple):
+    """A list or a map, for the texts on what it holds."""
+
+    value: Any
+    path: str
+    lead: str
+
+
+def _held_faults(
+    schema: Mapping[str, Any],
+    items: Iterable[tuple[object, Any]],
+    held: _Held,
+    shapes: Mapping[str, Any],
+    images: set[str],
+) -> Iterator[str]:
+    """Yield the texts for what a list or a map holds: of structures one each, of single values one for all.
+
+    That one lists every constraint of the values' shape, kept or broken. So other AWS services answer (seen of
+    Lambda, ACM, ECR, EventBridge and DynamoDB); of this one no such answer is known.
+    """
+    schema = _resolved(schema, shapes)
+    if schema.get("type") in _COMPOUND:
+        for name, item in items:
+            yield from _faults(schema, item, f"{held.path}.{name}.member", shapes, images)
+        return
+    broken: list[str] = []
+    for _, item in items:
+        _check_type(schema, item)
+        verdicts = list(_verdicts(schema, item))
+        if not all(kept for _, kept in verdicts):
+            broken = [words for words, _ in verdicts]
+    if broken:
+        yield _text(held.value, held.path, f"{held.lead}: [{', '.join(broken)}]")
+
+
+def _verdicts(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[str, bool]]:
+    """Yield what a shape asks of a value itself, each constraint in the service's words, and whether it holds."""
+    for keyword, measure, words in _LIMITS:
+        limit = schema.get(keyword)
+        if limit is not None:
+            yield f"{words} {limit}", _keeps(keyword, measure(value), limit)
+    if "enum" in schema:
+        yield f"Member must satisfy enum value set: [{', '.join(schema['enum'])}]", value in schema["enum"]
+    pattern = schema.get("pattern")
+    if pattern is not None:
+        kept = _compiled(pattern).search(value) is not None
+        yield f"Member must satisfy regular expression pattern: {_bare(pattern)}", kept
 
 
 def _resolved(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -132,7 +190,7 @@ def _joined(path: str, name: str) -> str:
 
 def _text(value: Any, path: str, words: str) -> str:
     shown = "null" if value is None else f"'{_shown(value)}'"
-    return f"Value {shown} at '{_spelt(path)}' failed to satisfy constraint: Member must {words}"
+    return f"Value {shown} at '{_spelt(path)}' failed to satisfy constraint: {words}"
 
 
 def _spelt(path: str) -> str:
@@ -141,4 +199,9 @@ def _spelt(path: str) -> str:
 
 
 def _shown(value: Any) -> str:
-    return f"[{', '.join(map(str, value))}]" if isinstance(value, list | tuple) else str(value)
+    """Return a value as Java prints it."""
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(str, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{name}={member}' for name, member in value.items())}}}"
+    return str(value)

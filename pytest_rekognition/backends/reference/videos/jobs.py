@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import json
 import logging
 import threading
@@ -19,7 +20,8 @@ if TYPE_CHECKING:
     from pytest_rekognition.backends.reference.clock import Clock
     from pytest_rekognition.backends.reference.neighbours import Publish
 
-#: "Amazon Rekognition Video supports a maximum of 20 concurrent jobs per account" (Guidelines and quotas)
+#: "Amazon Rekognition Video supports a maximum of 20 concurrent jobs per account" (Guidelines and quotas); counted
+#: in each region by itself, as everything else of an account is
 MOST_JOBS: Final = 20
 #: seconds: "Amazon Rekognition retains the results of a video analysis operation for 7 days"
 KEPT: Final = 7 * 24 * 3600
@@ -30,6 +32,8 @@ _LONGEST: Final = 3600.0
 #: what a job's status says that failed by a mistake of this project, as the service's own error does
 _MISTAKE: Final = "Internal server error"
 _LOGGER: Final = logging.getLogger("pytest_rekognition")
+#: the jobs of every service of this process
+_EVERYBODYS: Final[weakref.WeakSet[Jobs]] = weakref.WeakSet()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +48,16 @@ class Findings:
     orders: Mapping[str, Sequence[int]]
 
 
-#: looks at a job's video
-Look: TypeAlias = "Callable[[], Findings]"
+#: looks at a job's video, until the event is set; then raises `DroppedJobError`
+Look: TypeAlias = "Callable[[threading.Event], Findings]"
 
 
 class FailedJobError(Exception):
     """An analysis that ends in the status FAILED; its text is the `StatusMessage`."""
+
+
+class DroppedJobError(Exception):
+    """An analysis that breaks off, because nobody wants it any more."""
 
 
 @dataclass(slots=True, eq=False, kw_only=True)
@@ -69,7 +77,11 @@ class Job:
     publish: Publish | None
     #: seconds since the epoch
     due: float = 0.0
-    #: set when nothing more will become of it
+    #: the thread that finishes it, or has
+    thread: int | None = None
+    #: set when the service is closed before it is finished: it rests for ever
+    dropped: threading.Event = field(default_factory=threading.Event)
+    #: set when nothing more will become of it: it was finished and its end published, or it was dropped
     settled: threading.Event = field(default_factory=threading.Event)
     #: seconds since the epoch, or None where it is not finished
     finished: float | None = None
@@ -88,15 +100,22 @@ class Job:
             return "IN_PROGRESS"
         return "FAILED" if self.findings is None else "SUCCEEDED"
 
+    @property
+    def is_open(self) -> bool:
+        """Whether it is neither finished nor dropped."""
+        return self.finished is None and not self.dropped.is_set()
+
     def run(self, look: Look) -> None:
         """Look at the video, and keep what was found or what failed."""
         self.failure = _MISTAKE  # of a job that is interrupted, too
         try:
-            self.findings = look()
+            self.findings = look(self.dropped)
         except FailedJobError as failed:
             self.failure = str(failed)
         except ServiceError as refused:
             self.failure = refused.message
+        except DroppedJobError:
+            pass
         except Exception as mistake:  # noqa: BLE001  told to who asks: it may come up in a timer's thread
             self.mistake = mistake
 
@@ -144,6 +163,7 @@ class Jobs:
         self._clock: Clock | None = None
         self._alarm = _Alarm()
         weakref.finalize(self, self._alarm.cancel)
+        _EVERYBODYS.add(self)
 
     @property
     def takes(self) -> float:
@@ -157,10 +177,13 @@ class Jobs:
         self._takes = float(seconds)
 
     def open(self, job: Job, clock: Clock) -> None:
-        """Add a job, which `begin` then begins; raises `LimitExceededException` where too many are unfinished."""
+        """Add a job, which `begin` then begins.
+
+        Raises `LimitExceededException` where too many of its region are unfinished.
+        """
         with self._lock:
             self._listen_to(clock)
-            running = sum(other.finished is None for other in self._jobs.values())
+            running = sum(other.is_open and other.region == job.region for other in self._jobs.values())
             if running >= MOST_JOBS:
                 raise ServiceError(
                     "LimitExceededException",
@@ -188,7 +211,7 @@ class Jobs:
     def settle(self) -> None:
         """Finish the jobs that are due, the first one first, and see to it that the others will be.
 
-        One that another thread is finishing is waited for.
+        One that another thread is finishing is waited for, until its end is published.
         """
         clock = self._clock
         if clock is None:
@@ -200,12 +223,22 @@ class Jobs:
         self._set_alarm(clock)
 
     def close(self) -> None:
-        """Let the jobs that are not finished rest for ever."""
+        """Let the jobs that are not finished rest for ever; no thread of theirs is left, and nothing is published.
+
+        One that is being looked at is broken off at its next frame, and waited for.
+        """
+        here = threading.get_ident()
         with self._lock:
             self._alarm.cancel()
-            for job in self._waiting():
-                job.look = None
-                job.settled.set()
+            running = [job for job in self._jobs.values() if not job.settled.is_set()]
+            for job in running:
+                job.dropped.set()
+                if job.look is not None or job.thread == here:  # its own thread cannot wait for it
+                    job.look = None
+                    job.settled.set()
+        for job in running:
+            job.settled.wait()
+        self._alarm.join()
 
     def _listen_to(self, clock: Clock) -> None:
         if self._clock is None:
@@ -213,23 +246,34 @@ class Jobs:
             clock.on_change(self.settle)
 
     def _due(self, now: float) -> list[Job]:
-        """Return the unfinished jobs that are due, in the order in which they are."""
+        """Return the jobs that are due and not settled, in the order in which they are due.
+
+        Those that this very thread is finishing are left out: what it publishes may lead back to here.
+        """
+        here = threading.get_ident()
         with self._lock:
-            due = [job for job in self._jobs.values() if not job.settled.is_set() and job.due <= now]
+            open_jobs = [job for job in self._jobs.values() if not job.settled.is_set() and job.thread != here]
+        due = [job for job in open_jobs if job.due <= now]
         return sorted(due, key=lambda job: job.due)
 
     def _finish(self, job: Job, clock: Clock) -> None:
         """Finish a job, unless somebody else does so or has."""
         with self._lock:
             look, job.look = job.look, None
-        if look is None:
-            return
+            if look is None:
+                return
+            job.thread = threading.get_ident()
         try:
-            job.run(look)
+            try:
+                job.run(look)
+            finally:
+                with self._lock:
+                    if job.is_open:
+                        job.finished = clock.now()
+            if not job.dropped.is_set():
+                job.announce()
         finally:
-            job.finished = clock.now()
             job.settled.set()
-        job.announce()
 
     def _waiting(self) -> list[Job]:
         return [job for job in self._jobs.values() if job.look is not None]
@@ -249,18 +293,34 @@ class _Alarm:
 
     def __init__(self) -> None:
         self._timer: threading.Timer | None = None
+        #: those whose threads may not have ended yet
+        self._begun: list[threading.Timer] = []
 
     def set(self, seconds: float, action: weakref.WeakMethod[Callable[[], None]]) -> None:
         """Have something done after some seconds, if it is still there then."""
         self._timer = threading.Timer(seconds, _act, [action])
         self._timer.daemon = True
         self._timer.start()
+        self._begun = [timer for timer in self._begun if timer.is_alive()] + [self._timer]
 
     def cancel(self) -> None:
         """Have nothing done."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+    def join(self) -> None:
+        """Wait for the threads to end, but for the present one; an action that is being done is waited for."""
+        for timer in self._begun:
+            if timer is not threading.current_thread():
+                timer.join()
+
+
+@atexit.register
+def _close_all() -> None:
+    """Close what nobody has: a thread that is in OpenCV while the interpreter ends would abort the process."""
+    for jobs in list(_EVERYBODYS):
+        jobs.close()
 
 
 def _act(action: weakref.WeakMethod[Callable[[], None]]) -> None:

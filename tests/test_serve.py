@@ -591,6 +591,18 @@ def test_no_exception_leaves_a_client_waiting(caplog, error):
     assert [type(error)] * 2 == [record.exc_info[0] for record in caplog.records]
 
 
+def test_stopping_meets_a_server_that_has_just_ended():
+    """Who stops an endpoint whose loop has ended meanwhile wakes up nobody, least of all another file."""
+    for _ in range(50):
+        endpoint = Endpoint(ReferenceApp(ReferenceBackend("haar")), threads=1)
+        with ThreadPoolExecutor(2) as pool:
+            serving = pool.submit(endpoint.serve)
+            stopping = [pool.submit(endpoint.stop), pool.submit(endpoint.stop)]
+            for done in (serving, *stopping):
+                done.result(20)
+        endpoint.stop()
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit])
 def test_an_interruption_of_the_main_thread_ends_the_server(error):
     """Where another WSGI server runs the application in the main thread, Ctrl+C is the server's."""

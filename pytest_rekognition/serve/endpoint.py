@@ -70,6 +70,10 @@ class Endpoint:
         self._stopping = False
         self._has_begun = False
         self._beginning = threading.Lock()
+        self._is_closed = False
+        # What wakes the loop up is a file's number, which somebody else's file may have once it is closed. A
+        # signal's handler may come while its own thread holds this.
+        self._waking = threading.RLock()
         self._thread: threading.Thread | None = None
         self._inside = ExitStack()
 
@@ -118,9 +122,10 @@ class Endpoint:
 
     def stop(self) -> None:
         """Take no more connections, and have `serve` return once the requests in flight are answered."""
-        if not self._stopping:
-            self._stopping = True
-            self._server.pull_trigger()
+        self._stopping = True
+        with self._waking:
+            if not self._is_closed:
+                self._server.pull_trigger()
 
     def serve(self) -> None:
         """Answer requests until `stop` is called, from another thread or a signal's handler.
@@ -176,7 +181,9 @@ class Endpoint:
         for channel in list(self._server.active_channels.values()):
             channel.handle_close()
         self._server.task_dispatcher.shutdown(timeout=1)
-        self._server.trigger.close()
+        with self._waking:
+            self._is_closed = True
+            self._server.trigger.close()
         self._map.clear()
 
 

@@ -18,9 +18,12 @@ from pytest_rekognition import (
     draw,
     face_detail,
 )
+from pytest_rekognition.backends.reference import ReferenceBackend
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
+
+    from pytest_rekognition.backends import Backend
 
 
 def stubs(rekognition: Rekognition, rekognition_client: RekognitionClient) -> int:
@@ -53,3 +56,7 @@ def harness() -> dict[str, Any]:
         client = rekognition.client()
         client.detect_faces(Image={"Bytes": b""})
     return face_detail(smile=True)
+
+
+def reference() -> Backend:
+    return ReferenceBackend("haar")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
 from pytest_rekognition.contract import Contract
-from pytest_rekognition.exchange import ErrorReply, Violation
+from pytest_rekognition.exchange import FAILED, ErrorReply, Violation
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 #: Stands in an `Exchange` for a request that nobody wrote down: only the answer is checked. Known by its identity.
 UNKNOWN_REQUEST: Mapping[str, Any] = MappingProxyType({})
-#: The least HTTP status that botocore takes for a failure, and the least that is the server's.
-_FAILED, _SERVER_FAILED = 300, 500
+#: The least HTTP status that is the server's failure.
+_SERVER_FAILED = 500
 #: What a failure comes to whose body tells nothing.
 _NOTHING = ErrorReply("", "")
 
@@ -64,7 +64,7 @@ def unreadable(operation: str, status: int, body: bytes | None = None) -> Violat
     """
     return Violation(
         operation=operation,
-        side="error" if status >= _FAILED else "response",
+        side="error" if status >= FAILED else "response",
         path="$",
         rule="document",
         severity="note" if status >= _SERVER_FAILED else "breach",
@@ -76,7 +76,7 @@ def _request_violations(exchange: Exchange) -> list[Violation]:
     if exchange.request is UNKNOWN_REQUEST:
         return []
     violations = Contract(exchange.operation).check_request(exchange.request)
-    if exchange.status >= _FAILED:
+    if exchange.status >= FAILED:
         return settled_by_error(exchange.operation, violations, exchange.source)
     return violations
 

@@ -16,7 +16,7 @@ from pytest_rekognition import catalog
 from pytest_rekognition.cassettes.stored import with_stand_ins
 from pytest_rekognition.checking import UNKNOWN_REQUEST
 from pytest_rekognition.errors import PytestRekognitionError, did_you_mean
-from pytest_rekognition.exchange import ErrorReply, Exchange
+from pytest_rekognition.exchange import FAILED, ErrorReply, Exchange
 from pytest_rekognition.members import converted
 from pytest_rekognition.showing import show, show_path
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 _MEMBERS = ("operation", "request", "response", "error", "status")
 _ERROR_MEMBERS = ("code", "message", "status")
-#: The least HTTP status that botocore takes for a failure, and what the service sends with most of its errors.
-_FAILED, _USUAL_ERROR = 300, 400
+#: What the service sends with most of its errors.
+_USUAL_ERROR = 400
 _STATUSES = range(100, 600)
 _SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -134,7 +134,7 @@ def _status(status: Any, error: ErrorReply | None, where: str) -> int:
         return 200
     if not isinstance(status, int) or isinstance(status, bool) or status not in _STATUSES:
         raise DocumentError(f"{where}: its status is {show(status)}, no HTTP status")
-    if (status >= _FAILED) != (error is not None):
+    if (status >= FAILED) != (error is not None):
         what = "an error" if error else "a response"
         raise DocumentError(f"{where}: its status is {status}, which does not come with {what}")
     return status

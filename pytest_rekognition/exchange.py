@@ -14,6 +14,12 @@ from pytest_rekognition.showing import show, show_members
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+#: What the service's protocol is called, in requests and answers.
+CONTENT_TYPE = "application/x-amz-json-1.1"
+#: What the header `X-Amz-Target` has before the operation.
+TARGET_PREFIX = "RekognitionService."
+#: The least HTTP status that botocore takes for a failure.
+FAILED = 300
 #: Who answered a call.
 Source = Literal["stub", "cassette", "reference", "live", "file", "generated"]
 #: Which part of an exchange a violation lies in.

@@ -8,15 +8,12 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition.checking import settled_by_error, unreadable
-from pytest_rekognition.exchange import Exchange, error_of
+from pytest_rekognition.exchange import FAILED, Exchange, error_of
 
 if TYPE_CHECKING:
     from pytest_rekognition.contract import Contract
     from pytest_rekognition.exchange import Call, ErrorReply, Violation
     from pytest_rekognition.wire import WireCall, WireReply
-
-#: The least HTTP status that botocore takes for a failure.
-_FAILED = 300
 
 
 class Record:
@@ -29,7 +26,7 @@ class Record:
     @property
     def failed(self) -> bool:
         """Whether the answer is an error."""
-        return self.reply.status >= _FAILED
+        return self.reply.status >= FAILED
 
     @cached_property
     def exchange(self) -> Exchange:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from pytest_rekognition import catalog
 from pytest_rekognition.errors import MockedServiceError, NetworkBlockedError
-from pytest_rekognition.exchange import Arrival, Call
+from pytest_rekognition.exchange import CONTENT_TYPE, Arrival, Call
 from pytest_rekognition.wire_request import WireRequest
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
 
 #: An address that no mock knows: after we have answered, moto's handler is called too, and must find nothing.
 NOWHERE = "https://answered.invalid/"
-#: As recorded from the service.
-CONTENT_TYPE = "application/x-amz-json-1.1"
 #: What the answers of this package's own endpoint say of themselves.
 REFERENCE_HEADER = "X-Pytest-Rekognition-Reference"
 #: What botocore's and aiobotocore's credentials keep, some below a leading underscore.

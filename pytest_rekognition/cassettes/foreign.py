@@ -21,9 +21,7 @@ from pytest_rekognition import catalog
 from pytest_rekognition.cassettes import stored
 from pytest_rekognition.cassettes.accounts import MASK, account_of_key, masked_interaction
 from pytest_rekognition.cassettes.interaction import (
-    CONTENT_TYPE,
     PROVENANCE,
-    TARGET_PREFIX,
     Interaction,
     Provenance,
     from_entry,
@@ -32,6 +30,7 @@ from pytest_rekognition.cassettes.interaction import (
 from pytest_rekognition.cassettes.provenance import clean_uri, host_of, provenance_of
 from pytest_rekognition.cassettes.serializer import line_of
 from pytest_rekognition.errors import CassetteError
+from pytest_rekognition.exchange import CONTENT_TYPE, TARGET_PREFIX
 from pytest_rekognition.members import converted
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pytest_rekognition import catalog
 from pytest_rekognition.cassettes import stored
 from pytest_rekognition.errors import CassetteError
-from pytest_rekognition.exchange import ErrorReply, Exchange, error_of
+from pytest_rekognition.exchange import CONTENT_TYPE, FAILED, TARGET_PREFIX, ErrorReply, Exchange, error_of
 from pytest_rekognition.members import values_at
 
 if TYPE_CHECKING:
@@ -30,12 +30,8 @@ if TYPE_CHECKING:
 #: that does not say.
 RecordedBy = Literal["service", "reference", "endpoint", "documentation", "unknown"]
 
-CONTENT_TYPE = "application/x-amz-json-1.1"
-TARGET_PREFIX = "RekognitionService."
 #: The member of a vcrpy response that holds the provenance.
 PROVENANCE = "recorded"
-#: The least HTTP status that botocore takes for a failure.
-_FAILED = 300
 _STATUSES = frozenset(HTTPStatus)
 _LEAST_STATUS, _LAST_STATUS = 100, 599
 
@@ -79,7 +75,7 @@ class Interaction:
     @property
     def failed(self) -> bool:
         """Whether the answer is an error."""
-        return self.status >= _FAILED
+        return self.status >= FAILED
 
     @cached_property
     def document(self) -> Any:

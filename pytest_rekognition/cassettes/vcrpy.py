@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from pytest_rekognition import catalog
 from pytest_rekognition.cassettes import serializer, stored
-from pytest_rekognition.cassettes.interaction import TARGET_PREFIX, readable
+from pytest_rekognition.cassettes.interaction import readable
 from pytest_rekognition.cassettes.secrets import refuse_secrets
 from pytest_rekognition.cassettes.storage import replace
+from pytest_rekognition.exchange import TARGET_PREFIX
 from pytest_rekognition.matching import differences
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from pytest_rekognition.backends.reference import HANDLERS
 from pytest_rekognition.backends.reference.validation import check_request
 from pytest_rekognition.contract import Contract
 from pytest_rekognition.errors import ContractError, PytestRekognitionError, ServiceError, UnknownOperationError
+from pytest_rekognition.exchange import CONTENT_TYPE, TARGET_PREFIX
 from pytest_rekognition.report import messages
 from pytest_rekognition.showing import show
 from pytest_rekognition.wire import REFERENCE_HEADER, WireReply
@@ -36,7 +37,6 @@ _LOG = logging.getLogger("pytest_rekognition.serve")
 MAX_BODY = 16 * 1024 * 1024
 #: What a region's name looks like. Each region has a state of its own, so nothing else may make one.
 _REGION = re.compile(r"[a-z0-9-]{1,63}")
-_TARGET = "RekognitionService."
 _JSON = "application/json"
 
 
@@ -89,7 +89,7 @@ class ReferenceApp:
             return [body]
         began = time.perf_counter()
         asked = _Asked(
-            environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(_TARGET),
+            environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(TARGET_PREFIX),
             wire.signed_region(environ.get("HTTP_AUTHORIZATION")),
         )
         reply = self._reply(asked, environ)
@@ -127,7 +127,11 @@ class ReferenceApp:
             message = f"the request has {length:,} bytes, and at most {self.max_body:,} are taken"
             raise _Refused(413, "RequestEntityTooLargeException", message)
         target = environ.get("HTTP_X_AMZ_TARGET", "")
-        if environ["REQUEST_METHOD"] != "POST" or target != _TARGET + asked.operation or not _is_known(asked):
+        if (
+            environ["REQUEST_METHOD"] != "POST"
+            or target != TARGET_PREFIX + asked.operation
+            or not _is_known(asked)
+        ):
             raise _Refused(404, "UnknownOperationException", f"{target or 'no X-Amz-Target'} is no operation")
         if asked.region is not None and not _REGION.fullmatch(asked.region):
             message = f"Credential should be scoped to a valid region, not {show(asked.region)}"
@@ -196,7 +200,7 @@ def _is_known(asked: _Asked) -> bool:
 
 def _headers(reply: WireReply) -> list[tuple[str, str]]:
     return [
-        ("Content-Type", wire.CONTENT_TYPE),
+        ("Content-Type", CONTENT_TYPE),
         ("Content-Length", str(len(reply.body))),
         ("x-amzn-RequestId", reply.request_id or wire.made_up_request_id()),
         (REFERENCE_HEADER, "1"),

@@ -98,7 +98,7 @@ class Findings:
         tried = sorted(self._tried, key=lambda one: one.test)  # of each test in the order of the run
         broken = [one for one in tried if one.verdict == "breaks"]
         if broken:
-            yield from table(broken)
+            yield from _table(broken)
             yield from _causes(broken)
             yield ""
         yield self._counts(tried)
@@ -132,7 +132,7 @@ class Findings:
             yield f"  {plural(count, 'test')} not run again: {reason}"
 
 
-def table(broken: Sequence[Tried]) -> list[str]:
+def _table(broken: Sequence[Tried]) -> list[str]:
     """Return a table by test, answer and variant."""
     rows = [_HEADS, *((one.test, one.site, one.variant, one.cause) for one in broken)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(_HEADS) - 1)]

@@ -244,13 +244,13 @@ SERVER = """
     class Service(BaseHTTPRequestHandler):
         def do_POST(self):
             self.rfile.read(int(self.headers["Content-Length"]))
+            requests.append(self.headers.get("Authorization"))  # before the client has its answer
             body = json.dumps({"FaceDetails": []}).encode()
             self.send_response(200)
             self.send_header("Content-Type", "application/x-amz-json-1.1")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
-            requests.append(self.headers.get("Authorization"))
 
         def log_message(self, *args):
             pass

@@ -131,7 +131,7 @@ def exact_cosines(matrix: Floats, probe: Floats) -> Floats:
     They are summed up in 64 bits, each row by itself. So equal vectors have equal cosines, and any number of
     threads gives the same ones; the product of a matrix promises neither.
     """
-    products = matrix.astype(np.float64) * probe
+    products = np.multiply(matrix, probe, dtype=np.float64)
     cosines: Floats = np.clip(products.sum(axis=1), -1.0, 1.0).astype(np.float32)
     return cosines
 

@@ -1,7 +1,8 @@
 # ruff: noqa: SLF001  the bare calls are of the engines' own networks
 """The cost of a face, engine by engine, beside the bare calls of the same networks. Compare the ratios.
 
-The pictures are scikit-image's astronaut, and four of her side by side. What has no weights here is skipped.
+The pictures are scikit-image's astronaut, four of her side by side, and one of her of
+3 megapixels. What has no weights here is skipped.
 """
 
 import cv2
@@ -9,14 +10,17 @@ import numpy as np
 import pytest
 import skimage
 
-from pytest_rekognition.backends.reference.engines import ENGINES, is_present, load_embedder, load_engine
+from pytest_rekognition.backends.reference.engines import ENGINES, haar, is_present, load_embedder, load_engine
 from pytest_rekognition.backends.reference.engines import pixels as px
-from pytest_rekognition.backends.reference.engines.haar import LONGEST_SIDE
 from pytest_rekognition.backends.reference.engines.nets import blob
 from pytest_rekognition.backends.reference.engines.yunet import LEVELS
 
 ASTRONAUT = skimage.data.astronaut()[:, :, ::-1].copy()
-PICTURES = {1: ASTRONAUT, 4: np.tile(ASTRONAUT, (2, 2, 1))}
+PICTURES = {
+    "one": (1, ASTRONAUT),
+    "four": (4, np.tile(ASTRONAUT, (2, 2, 1))),
+    "large": (1, cv2.resize(ASTRONAUT, (1800, 1800), interpolation=cv2.INTER_CUBIC)),
+}
 
 
 def engine_of(name):
@@ -58,17 +62,15 @@ def bare_blaze(engine, _image, faces):
 
 def bare_haar(engine, image, faces):
     """Call the cascades on the grey image, the profile's twice, and the eyes' on as many squares as faces."""
-    grey = px.grey(px.shrink(image, LONGEST_SIDE))
+    grey = px.grey(px.shrink(image, haar.LONGEST_SIDE))
     square = np.ascontiguousarray(grey[:200, :200])
     profile = engine._cascades["haarcascade_profileface.xml"]
 
     def call():
         for cascade in (*engine._cascades.values(), profile):
-            cascade.detectMultiScale2(grey, scaleFactor=1.1, minNeighbors=3)
+            haar._find(cascade, grey, haar._FACES)
         for _ in range(faces):
-            engine._eyes.detectMultiScale2(
-                square, scaleFactor=1.1, minNeighbors=3, minSize=(24, 24), maxSize=(80, 80)
-            )
+            haar._find(engine._eyes, square, haar._EYES)
 
     return call
 
@@ -76,21 +78,23 @@ def bare_haar(engine, image, faces):
 BARE = {"yunet": bare_yunet, "blaze": bare_blaze, "haar": bare_haar}
 
 
-@pytest.mark.parametrize("faces", PICTURES)
+@pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("name", BARE)
-def test_bare_networks(benchmark, name, faces):
+def test_bare_networks(benchmark, name, picture):
     """The least that the engine's networks take."""
-    benchmark.group = f"{name}, {faces} faces"
-    benchmark(BARE[name](engine_of(name), PICTURES[faces], faces))
+    benchmark.group = f"{name}, {picture}"
+    faces, image = PICTURES[picture]
+    benchmark(BARE[name](engine_of(name), image, faces))
 
 
-@pytest.mark.parametrize("faces", PICTURES)
+@pytest.mark.parametrize("picture", PICTURES)
 @pytest.mark.parametrize("name", BARE)
-def test_engine(benchmark, name, faces):
+def test_engine(benchmark, name, picture):
     """The engine, from pixels to measured faces."""
-    benchmark.group = f"{name}, {faces} faces"
+    benchmark.group = f"{name}, {picture}"
     engine = engine_of(name)
-    assert len(benchmark(engine.detect, PICTURES[faces])) == faces
+    faces, image = PICTURES[picture]
+    assert faces == len(benchmark(engine.detect, image))
 
 
 def test_descriptor(benchmark):

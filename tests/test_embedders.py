@@ -1,6 +1,7 @@
 """Embedders: what tells people, or at least photographs, apart."""
 
 import math
+import re
 from pathlib import Path
 
 import cv2
@@ -174,6 +175,16 @@ def test_a_file_of_the_users_is_taken(models):
     assert (128,) == embedder.embed(image, face).shape
 
 
+def test_a_known_network_is_known_by_its_content(models, astronaut, tmp_path):
+    """A network of the table is given the levels that it wants, however it was named."""
+    copied = tmp_path / "any.onnx"
+    copied.write_bytes((models / files.MOBILEFACENET.name).read_bytes())
+    engine = load_engine("yunet", models)
+    (found,) = faces_of(engine, astronaut, load_embedder("arcface", folder=models))
+    (named,) = faces_of(engine, astronaut, load_embedder("arcface", copied))
+    assert found.tolist() == named.tolist()
+
+
 @pytest.fixture
 def network(tmp_path):
     """Return the path of a network that is no face's, but runs."""
@@ -251,6 +262,13 @@ def test_the_ini_file_may_not_name_a_network_that_is_not_there(run):
 
     assert 4 == result.ret
     result.stderr.fnmatch_lines(["ERROR: rekognition: there is no file nets/own.onnx: name an ONNX file *"])
+
+
+def test_the_pages_own_embedder_works(run):
+    """The embedder that docs/engines.md shows works as printed."""
+    page = Path(__file__).resolve().parents[1] / "docs" / "engines.md"
+    example, *_ = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    run(example, ini="rekognition_engine = haar").assert_outcomes(passed=1)
 
 
 def test_auto_is_settled_for_each_backend(monkeypatch, tmp_path):

@@ -165,6 +165,20 @@ def test_three_cascades_find_more_than_one(shared, monkeypatch):
     assert len(load_engine("haar").detect(image)) == 2
 
 
+def test_boxes_of_turned_heads_agree_with_a_mesh(shared, monkeypatch):
+    """A face that profile cascades see is moved to where it is: nearer to the box of an engine with a mesh."""
+    image = pixels((shared / "images" / "three-53370.jpg").read_bytes())
+    truth = load_engine("yunet", shared / "models").detect(image)
+
+    def likeness():
+        found = load_engine("haar").detect(image)
+        return [max(one.box.overlap(face.box) for one in found) for face in truth]
+
+    moved = likeness()
+    monkeypatch.setattr(haar, "_TURNED", 0.0)
+    assert sum(moved) > sum(likeness()) + 0.05
+
+
 def test_a_mirrored_picture_has_mirrored_faces():
     """The profile cascade looks both ways, so a mirrored picture has its faces at the mirrored places, nearly."""
     image = pixels(draw(3, width=800, height=500, seed=2).bytes)
@@ -186,7 +200,7 @@ def test_doubles_are_grouped_by_their_best(boxes):
     assert sorted(one for group in found for one in group) == list(enumerate(boxes))
     assert all(group[0] == min(group) for group in found)
     firsts = [group[0][1] for group in found]
-    assert all(a.overlap(b) <= 0.2 for a, b in itertools.combinations(firsts, 2))
+    assert all(a.overlap(b) <= 0.3 for a, b in itertools.combinations(firsts, 2))
 
 
 SUITE = """

@@ -155,6 +155,21 @@ def test_a_face_of_any_size_is_one_face(engine, astronaut, scale):
     assert face.box.overlap(same.box) > 0.9
 
 
+@pytest.mark.parametrize("shift", [(0.65, 0.15), (0.60, 0.30)])
+def test_neighbours_are_two_faces(engine, astronaut, shift):
+    """Two faces that touch each other are not melted into one."""
+    (face,) = engine.detect(astronaut)
+    height, width = astronaut.shape[:2]
+    left, top = round(face.box.left * width), round(face.box.top * height)
+    w, h = round(face.box.width * width), round(face.box.height * height)
+    across, down = round(shift[0] * w), round(shift[1] * h)
+    crowd = astronaut.copy()
+    crowd[top + down : top + down + h, left + across : left + across + w] = astronaut[
+        top : top + h, left : left + w
+    ]
+    assert 2 == len(engine.detect(crowd))
+
+
 def test_runs_threads_and_instances_give_the_same(engine, astronaut):
     """Whatever the number of OpenCV's threads, and with four threads at one engine: the same to the last digit."""
     before, seen = cv2.getNumThreads(), []

@@ -154,7 +154,10 @@ def _load_arcface(path: Path | None, folder: Path | None) -> Embedder:
     from pytest_rekognition.backends.reference.engines import arcface  # noqa: PLC0415 - needs the extra
 
     if path is not None:
-        return arcface.ArcfaceEmbedder(_own_network(path).read_bytes())
+        content = _own_network(path).read_bytes()
+        digest = weights.digest_of(content)
+        known = next((one.name for one in EMBEDDERS["arcface"].files if one.sha256 == digest), "")
+        return arcface.ArcfaceEmbedder(content, arcface.LEVELS.get(known, arcface.ARCFACE))
     file = _network(folder) or files.MOBILEFACENET
     content = weights.read(file, _ARCFACE, _OWN_NETWORK, folder)
     return arcface.ArcfaceEmbedder(content, arcface.LEVELS[file.name])

@@ -51,8 +51,9 @@ class Net:
 
 def blob(pixels: Pixels, low: float = 0.0, high: float = 1.0) -> Floats:
     """Return an image as red, green and blue planes of a network's input, with 0..255 spread over `low..high`."""
-    planes = pixels[:, :, ::-1].transpose(2, 0, 1)[np.newaxis].astype(np.float32)
-    return np.ascontiguousarray(planes * ((high - low) / _LEVELS) + low, np.float32)
+    middle = -low * _LEVELS / (high - low)
+    planes = cv2.dnn.blobFromImage(pixels, (high - low) / _LEVELS, mean=(middle,) * 3, swapRB=True)
+    return np.asarray(planes, np.float32)
 
 
 def logistic(value: float) -> float:

@@ -64,7 +64,8 @@ def quality(face: Pixels) -> Quality:
 
     The mean absolute error is 5.3 (correlation .91) for Brightness, 10.6 (.96) for Sharpness, on 55 faces.
     """
-    lightness = cv2.cvtColor(face, cv2.COLOR_BGR2LAB)[:, :, 0]
+    step = max(1, min(face.shape[:2]) // _SHARPNESS_SIDE)  # a mean needs no more pixels than that
+    lightness = cv2.cvtColor(np.ascontiguousarray(face[::step, ::step]), cv2.COLOR_BGR2LAB)[:, :, 0]
     small = resize(grey(face), (_SHARPNESS_SIDE, _SHARPNESS_SIDE))
     edges = float(cv2.Laplacian(small, cv2.CV_64F).var())
     brightness = 0.529 * float(lightness.mean()) + 7.76

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pytest_rekognition.backends.reference.engines.base import Floats, Pixels
 
 #: a crop is taken up to so many times as fine, and then averaged: single pixels of a large face would be noise
-_FINEST: Final = 4
+_FINEST: Final = 2
 
 
 class Region(NamedTuple):

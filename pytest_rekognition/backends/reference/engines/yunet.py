@@ -104,8 +104,9 @@ class YunetEngine:
         return largest_first([face for face in faces if face is not None])
 
     def _candidates(self, pixels: Pixels) -> Iterator[_Candidate]:
-        for level in sorted({min(level, max(pixels.shape[:2])) for level in LEVELS}):
-            small = px.shrink(pixels, level)
+        small = pixels
+        for level in sorted({min(level, max(pixels.shape[:2])) for level in LEVELS}, reverse=True):
+            small = px.shrink(small, level)  # from the size before: from the image itself it costs more
             scale = np.array([pixels.shape[1] / small.shape[1], pixels.shape[0] / small.shape[0]])
             for row in self._find(small):
                 points = row[:14].reshape(7, 2) * scale

@@ -14,6 +14,7 @@ from pytest_rekognition.contract.outgoing import to_wire
 from pytest_rekognition.errors import ContractError, ServiceError, UsageError, did_you_mean
 from pytest_rekognition.exchange import Call, Reply
 from pytest_rekognition.report import messages
+from pytest_rekognition.sentences import sentences
 from pytest_rekognition.showing import show, show_members
 
 if TYPE_CHECKING:
@@ -21,22 +22,6 @@ if TYPE_CHECKING:
 
     from pytest_rekognition.backends.stubs import Stub
     from pytest_rekognition.exchange import Violation
-
-#: The service's own sentences, as recorded; for errors that were never recorded, as documented.
-_USUAL_MESSAGES = {
-    "AccessDeniedException": "You are not authorized to perform the action.",
-    "ImageTooLargeException": "Image size is too large.",
-    "InternalServerError": "Internal server error",
-    "InvalidImageFormatException": "Request has invalid image format",
-    "InvalidPaginationTokenException": "Invalid Token",
-    "InvalidParameterException": "Request has invalid parameters",
-    "InvalidS3ObjectException": (
-        "Unable to get object metadata from S3. Check object key, region and/or access permissions."
-    ),
-    "ProvisionedThroughputExceededException": "Provisioned Rate exceeded.",
-    "ThrottlingException": "Slow down; sudden increase in rate of requests.",
-    "UnrecognizedClientException": "The security token included in the request is invalid.",
-}
 
 _LONGEST_LABEL = 100
 #: A test's own answer has no excuse of growth: what the contract does not know is a slip of the pen.
@@ -63,7 +48,6 @@ class Answers:
         `overrides` are those of `pytest_rekognition.build`: `returns(faces=2, smile=True)`. Served `times` times,
         or for ever. Raises `ContractError` where the operation cannot give the answer, unless `unchecked`.
         """
-        __tracebackhide__ = True
         shown = show_members(overrides) if response is None else show(response)
         label = f"returns({shown if len(shown) <= _LONGEST_LABEL else f'{shown[:_LONGEST_LABEL]}…'})"
         with self._registering():
@@ -80,14 +64,13 @@ class Answers:
         `message` and the HTTP status are the service's own where nothing else is said. Raises `UsageError` for an
         error that the operation does not document, unless `unchecked`.
         """
-        __tracebackhide__ = True
         with self._registering():
             operation = catalog.operation(self._stub.operation)
             if not unchecked and not catalog.documents_error(operation.name, code):
                 guess = did_you_mean(code, operation.errors)
                 raise UsageError(messages.undocumented_error(operation.name, code, operation.errors, guess))
             shape = catalog.error(code)
-            error = ServiceError(code, message or _USUAL_MESSAGES.get(code, code), shape.status if shape else 400)
+            error = ServiceError(code, message or sentences(code)[0], shape.status if shape else 400)
             return self._add(_Failing(error), times, f"raises({code!r})", unchecked=unchecked)
 
     def answers(
@@ -101,7 +84,6 @@ class Answers:
 
         The request is wire JSON, images as bytes. Each answer is held against the contract when it is given.
         """
-        __tracebackhide__ = True
         with self._registering():
             if not callable(answer):
                 raise UsageError(f"answers() takes a function of the request, not {show(answer)}")
@@ -111,7 +93,6 @@ class Answers:
     @contextmanager
     def _registering(self) -> Iterator[None]:
         """Take the stub back if its registration is refused: it is not to be reported as unused as well."""
-        __tracebackhide__ = True
         try:
             yield
         except Exception:
@@ -133,7 +114,6 @@ class Answers:
 
     def _refuse_breaches(self, serve: _Built | _Fixed, label: str) -> None:
         """Refuse an answer that no request of this stub could get."""
-        __tracebackhide__ = True
         violations: Sequence[Violation]
         try:
             response = serve(Call(self._stub.operation, self._stub.criteria)).response
@@ -212,7 +192,6 @@ def document_of(reply: Reply) -> bytes:
 
 def _plain_document(operation: str, response: Any) -> Mapping[str, Any]:
     """Return a response as wire JSON; botocore's own dicts (datetimes, bytes, ResponseMetadata) are understood."""
-    __tracebackhide__ = True
     if not hasattr(response, "items"):
         raise UsageError(f"a response is a mapping of members, not {show(response)}")
     try:

@@ -19,13 +19,11 @@ def check_criteria(operation: str, members: Mapping[str, Any]) -> None:
     Names are held against the request's schema at every depth, and kinds and enum values with them; objects with
     an `__eq__` of their own (`unittest.mock.ANY`) decide for themselves.
     """
-    __tracebackhide__ = True
     schema = catalog.schema(operation, "request")
     _check(schema, schema, members, f"a request of {operation}")
 
 
 def _check(root: Mapping[str, Any], schema: Mapping[str, Any], expected: Any, where: str) -> None:
-    __tracebackhide__ = True
     if "$ref" in schema:
         schema = root["$defs"][schema["$ref"].rpartition("/")[2]]
     if not isinstance(expected, _PLAIN):
@@ -45,7 +43,6 @@ def _check(root: Mapping[str, Any], schema: Mapping[str, Any], expected: Any, wh
 
 
 def _check_members(root: Mapping[str, Any], schema: Mapping[str, Any], expected: Any, where: str) -> None:
-    __tracebackhide__ = True
     known = schema["properties"]
     if not isinstance(expected, Mapping):
         hint = ', write {"Bytes": ...} around it' if isinstance(expected, bytes) and "Bytes" in known else ""
@@ -57,7 +54,6 @@ def _check_members(root: Mapping[str, Any], schema: Mapping[str, Any], expected:
 
 
 def _check_text(schema: Mapping[str, Any], expected: Any, where: str) -> None:
-    __tracebackhide__ = True
     if schema.get("contentEncoding") == "base64":
         if not isinstance(expected, bytes):
             raise UsageError(f"{where} is compared as bytes, not as {type(expected).__name__}")

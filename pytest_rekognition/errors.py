@@ -7,7 +7,11 @@ in its own tests.
 from __future__ import annotations
 
 from difflib import get_close_matches
+from pathlib import Path
+from traceback import extract_tb
 from typing import TYPE_CHECKING
+
+from pytest_rekognition.showing import show, show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -95,7 +99,22 @@ class VerificationError(PytestRekognitionError, AssertionError):
 
 
 class NoReferenceError(UnansweredCallError):
-    """An operation that the reference backend does not implement."""
+    """What the reference backend cannot answer: an operation without a reference, an S3 that is out of reach."""
+
+
+class ReferenceFailedError(PytestRekognitionError):
+    """An answer of the reference backend that broke down, by a mistake of this package or of a user's embedder.
+
+    Its cause is the exception that was raised.
+    """
+
+    def __init__(self, operation: str, error: Exception) -> None:
+        last = extract_tb(error.__traceback__)[-1]
+        super().__init__(
+            f"the reference backend failed to answer {operation}: {type(error).__name__}: {show(str(error))},"
+            f" raised at {show_path(Path(last.filename))}:{last.lineno}. That is a mistake of this package, or of"
+            " the embedder that it was given"
+        )
 
 
 class CassetteError(PytestRekognitionError):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from pytest_rekognition import catalog, seam, wire
@@ -19,6 +17,7 @@ from pytest_rekognition.environment import FAKE_ENVIRONMENT
 from pytest_rekognition.errors import (
     CassetteError,
     ContractError,
+    NoReferenceError,
     PytestRekognitionError,
     ServiceError,
     UnansweredCallError,
@@ -31,8 +30,8 @@ from pytest_rekognition.recording import as_cassette_error, cassette_of, settled
 from pytest_rekognition.records import Record, request_violations
 from pytest_rekognition.referencing import check_reference, reference_backend
 from pytest_rekognition.report import messages
-from pytest_rekognition.showing import show_path
-from pytest_rekognition.stating import image_bytes, stated_faces
+from pytest_rekognition.showing import show_caller
+from pytest_rekognition.stating import refuse_unasked, statement
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -54,7 +53,7 @@ if TYPE_CHECKING:
 
 _OK = 200
 _FATAL = frozenset({"breach"})
-_PACKAGE = str(Path(__file__).parent)
+_PRIVATE = ("_is_open", "_judged", "_lock", "_problems", "_records", "_reference", "_stubs", "_usage")
 
 
 class Rekognition:
@@ -67,6 +66,9 @@ class Rekognition:
     While it is open it has every Rekognition call of the process, whichever client makes it and whichever thread;
     of several, the one opened last. Leaving the `with` block calls `verify`.
     """
+
+    # so that a knob whose name is mistyped is an error
+    __slots__ = ("alter", "cassette", "findings", "options", *_PRIVATE)
 
     def __init__(self, **keywords: Any) -> None:
         self.options: Options = settled(options(keywords))
@@ -95,7 +97,6 @@ class Rekognition:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        __tracebackhide__ = True
         self.close(passed=error is None)
         if error is None:
             self.verify()
@@ -143,7 +144,6 @@ class Rekognition:
         Raises `VerificationError` for calls that nobody answered and breaches (also where the code under test
         swallowed the exception), for stubs never used, and under `strict` for drift.
         """
-        __tracebackhide__ = True
         problems = self.problems()
         if problems:
             raise VerificationError(messages.left_behind(problems))
@@ -176,11 +176,10 @@ class Rekognition:
         bytes. Of several stubs that match a call, the one registered last answers. Raises `UnknownOperationError`,
         or `UsageError` for what no request of the operation can match.
         """
-        __tracebackhide__ = True
         name = catalog.operation(operation).name
         criteria = {key: plain_image(value) for key, value in members.items()}
         check_criteria(name, criteria)
-        stub = Stub(name, criteria, _caller())
+        stub = Stub(name, criteria, show_caller())
         self._stubs.stubs.append(stub)
         return Answers(stub)
 
@@ -234,10 +233,12 @@ class Rekognition:
         """State the faces that the reference is to see in an image: bytes, a file's path, or a drawn image.
 
         `faces` is their number, or a mapping each: the overrides of `face_detail`, and `person`, a name. Faces of
-        one person are alike, those of two are not. Raises `UsageError`, or `ContractError` for an impossible face.
+        one person are alike, those of two are not. Raises `UsageError`, also where the reference answers no call,
+        or `ContractError` for an impossible face.
         """
-        __tracebackhide__ = True
-        self.reference.know(image_bytes(image), stated_faces(faces))
+        if self._reference is None:
+            refuse_unasked(self.options)
+        self.reference.know(*statement(image, faces))
 
     # --- the tap -------------------------------------------------------------------------------------------
 
@@ -247,14 +248,11 @@ class Rekognition:
 
     def _answered(self, call: WireCall) -> WireReply | None:
         """Answer a call from the stubs, the cassette or the reference backend; None lets it go to the service."""
-        stubbed = self._stubbed(call)
-        if stubbed is not None:
-            return stubbed
-        replayed = self._replay(call.call)
-        if replayed is not None:
-            return replayed
+        answered = self._stubbed(call) or self._replay(call.call)
+        if answered is not None:
+            return answered
         if self.options.uses_reference:
-            return self._serve(self.reference.reply, call, "reference")
+            return self._referenced(call)
         if not self.offline:
             return None
         raise self._blame(UnansweredCallError(self._unanswered(call.call)))
@@ -262,6 +260,11 @@ class Rekognition:
     def _stubbed(self, call: WireCall) -> WireReply | None:
         step = self._stubs.take(call.call)
         return None if step is None else self._serve(step.serve, call, "stub", unchecked=step.unchecked)
+
+    def _referenced(self, call: WireCall) -> WireReply:
+        if call.call.operation not in REFERENCED:
+            raise self._blame(NoReferenceError(messages.no_reference(call.call.operation)))
+        return self._serve(self.reference.reply, call, "reference")
 
     def observe(self, call: WireCall, reply: WireReply) -> None:
         """Judge an exchange and keep it; raises `ContractError` for a breach, which `verify` repeats."""
@@ -280,7 +283,7 @@ class Rekognition:
         return answered
 
     def _answered_here(self, call: WireCall) -> WireReply:
-        return self._stubbed(call) or self._serve(self.reference.reply, call, "reference")
+        return self._stubbed(call) or self._referenced(call)
 
     def _replay(self, call: Call) -> WireReply | None:
         """Answer a call from the cassette; `ContractError`, `CassetteError` are kept for `verify`."""
@@ -305,8 +308,7 @@ class Rekognition:
         )
 
     def _record(self, call: Call, reply: WireReply) -> None:
-        recording = self.options.mode.records and self.cassette is not None
-        if self.cassette is None or not recording or reply.arrival is None:
+        if self.cassette is None or reply.arrival is None or not self.options.mode.records:
             return
         try:
             self.cassette.record(call, reply.status, reply.body, reply.arrival)
@@ -335,7 +337,8 @@ class Rekognition:
             body = wire.error_body(error.code, error.message)
             return wire.WireReply(error.status, body, source, unchecked)
         except PytestRekognitionError as error:
-            raise self._blame(error) from None
+            self._blame(error)
+            raise
         except Exception as error:
             if not wire.is_client_error(error):  # a lost connection may be what the test is about
                 self._keep(messages.failing_function(call.call.operation, error))
@@ -388,11 +391,3 @@ class Rekognition:
     def _keep(self, problem: str) -> None:
         with self._lock:
             self._problems.append(problem)
-
-
-def _caller() -> str:
-    """Return the first place outside this package on the stack, as `tests/test_app.py:12`."""
-    frame = sys._getframe(1)  # noqa: SLF001  the documented way to read the stack cheaply
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
-        frame = frame.f_back
-    return f"{show_path(Path(frame.f_code.co_filename))}:{frame.f_lineno}"

@@ -8,6 +8,7 @@ formatted file" (DetectFaces).
 from __future__ import annotations
 
 import hashlib
+import struct
 import zlib
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
@@ -22,6 +23,14 @@ _FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 #: markers that stand alone, with no length after them (TEM, RST0..RST7)
 _BARE_MARKERS: Final = frozenset({0x01, *range(0xD0, 0xD8)})
 _SCAN_MARKER: Final = 0xDA
+#: the marker of what Exif is in, and what it begins with (Exif 2.3, 4.7.2)
+_EXIF_MARKER: Final = 0xE1
+_EXIF_START: Final = b"Exif\0\0"
+#: how TIFF names the order of its bytes
+_BYTE_ORDERS: Final = {b"II": "<", b"MM": ">"}
+#: the tag of an orientation, and the orientations that swap width and height (Exif 2.3, 4.6.4 A)
+_ORIENTATION: Final = 0x112
+_SIDEWAYS: Final = range(5, 9)
 _DIGEST_SHOWN: Final = 8
 
 
@@ -59,6 +68,18 @@ def describe_image(data: bytes) -> ImageInfo | None:
     if data.startswith(JPEG_START):
         return _describe_jpeg(data)
     return None
+
+
+def aspect_of(data: bytes) -> float:
+    """Return the width over the height of a PNG or JPEG as it is seen: a JPEG as its Exif orientation turns it.
+
+    Raises `ValueError` for anything else.
+    """
+    info = describe_image(data)
+    if info is None:
+        raise ValueError(f"{summarise(data)} is neither a PNG nor a JPEG")
+    is_turned = info.media_type == "image/jpeg" and _orientation(data) in _SIDEWAYS
+    return info.height / info.width if is_turned else info.width / info.height
 
 
 def is_complete(data: bytes) -> bool:
@@ -132,3 +153,26 @@ def _jpeg_segments(data: bytes) -> Iterator[_Segment]:
             if marker == _SCAN_MARKER:
                 return
             at = end
+
+
+def _orientation(data: bytes) -> int:
+    """Return a JPEG's Exif orientation, 1..8; 1, upright, where it tells none."""
+    for marker, start, end in _jpeg_segments(data):
+        if marker == _EXIF_MARKER and data.startswith(_EXIF_START, start):
+            tags = _first_directory(data[start + len(_EXIF_START) : end])
+            return next((value for tag, value in tags if tag == _ORIENTATION), 1)
+    return 1
+
+
+def _first_directory(tiff: bytes) -> Iterator[tuple[int, int]]:
+    """Yield the tags of a TIFF structure, each with its value if that has 16 bits, as long as they are there."""
+    order = _BYTE_ORDERS.get(tiff[:2])
+    if order is None:
+        return
+    try:
+        (directory,) = struct.unpack_from(f"{order}I", tiff, 4)
+        (count,) = struct.unpack_from(f"{order}H", tiff, directory)
+        for number in range(count):
+            yield struct.unpack_from(f"{order}H6xH", tiff, directory + 2 + 12 * number)
+    except struct.error:
+        return

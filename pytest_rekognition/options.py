@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from pytest_rekognition.errors import UsageError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 Unrecorded = Literal["fail", "reference"]
 
@@ -120,18 +120,18 @@ _SEAMS: dict[str, tuple[str, ...]] = {
 _NAMES = tuple(field.name for field in fields(Options))
 
 
-def options(*layers: Mapping[str, Any]) -> Options:
+def options(*layers: Mapping[str, Any], unlisted: Collection[str] = ()) -> Options:
     """Merge layers of options, the later ones winning, and check every name and value of each layer.
 
-    Raises `UsageError`, with a guess at what was meant.
+    Raises `UsageError`, with a guess at what was meant, which is none of `unlisted`.
     """
-    __tracebackhide__ = True
     merged: dict[str, Any] = {}
     for layer in layers:
         for name, value in layer.items():
             if name not in _NAMES:
-                known = ", ".join(_NAMES)
-                raise UsageError(f"unknown option {name!r}{did_you_mean(name, _NAMES)} The options are {known}.")
+                known = [known for known in _NAMES if known not in unlisted]
+                listed = ", ".join(known)
+                raise UsageError(f"unknown option {name!r}{did_you_mean(name, known)} The options are {listed}.")
             merged[name] = _checked(name, value)
     return Options(**merged)
 
@@ -175,9 +175,19 @@ def _may_break(value: Any) -> tuple[str, ...]:
 def _embedder(value: Any) -> Any:
     if isinstance(value, str | PathLike):
         return str(expanded(value))
-    if not all(hasattr(value, member) for member in ("name", "size", "embed", "similarity")):
-        raise UsageError(f"embedder must be a name, the path of an ONNX network, or an Embedder, not {value!r}")
+    if not _is_embedder(value):
+        raise UsageError(
+            "embedder must be a name, the path of an ONNX network, or an Embedder: an object with a name (a text),"
+            f" a size (a whole number from 1), and the methods embed and similarity; not {value!r}"
+        )
     return value
+
+
+def _is_embedder(value: Any) -> bool:
+    name, size = getattr(value, "name", None), getattr(value, "size", None)
+    is_sized = isinstance(size, int) and not isinstance(size, bool) and size > 0
+    methods = (getattr(value, method, None) for method in ("embed", "similarity"))
+    return not isinstance(value, type) and isinstance(name, str) and is_sized and all(map(callable, methods))
 
 
 def _session(value: Any) -> Any:
@@ -218,6 +228,5 @@ def _seam(name: str, value: Any) -> Any:
 
 def _choice(name: str, value: Any, known: Any) -> str:
     if not isinstance(value, str) or value not in known:
-        listed = ", ".join(known)
-        raise UsageError(f"{value!r} is no {name}{did_you_mean(value, known)} It is one of {listed}.")
+        raise UsageError(f"{name} must be one of {', '.join(known)}, not {value!r}{did_you_mean(value, known)}")
     return str(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from pytest_rekognition.images import summarise
 from pytest_rekognition.matching import plain_image
 
+_PACKAGE = str(Path(__file__).parent)
 _LONGEST_VALUE = 80
 _LONGEST_STRUCTURE = 400
 _DEEPEST = 20
@@ -39,6 +41,14 @@ def show_path(path: Path) -> str:
     """Return a path as a user of this directory writes it."""
     here = Path.cwd()
     return str(path.relative_to(here) if path.is_relative_to(here) else path)
+
+
+def show_caller() -> str:
+    """Return the first place outside this package on the stack, as `tests/test_app.py:12`."""
+    frame = sys._getframe(1)  # noqa: SLF001  the documented way to read the stack cheaply
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return f"{show_path(Path(frame.f_code.co_filename))}:{frame.f_lineno}"
 
 
 def _cut(text: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 import sys
 import uuid
 from contextlib import contextmanager
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 NOWHERE = "https://answered.invalid/"
 #: What the answers of this package's own endpoint say of themselves.
 REFERENCE_HEADER = "X-Pytest-Rekognition-Reference"
+#: For which regions an asymmetric signature is good.
+REGIONS_HEADER = "X-Amz-Region-Set"
+_ASYMMETRIC = "AWS4-ECDSA-"
+#: A signature's scope; an access key may have slashes.
+_SCOPE = re.compile(r"Credential=[^,]+/\d{8}/(?P<region>[^,]*)/[^/,]+/aws4_request")
 #: What botocore's and aiobotocore's credentials keep, some below a leading underscore.
 _CREDENTIALS = frozenset({"access_key", "secret_key", "token"})
 #: How a client that was created with the placeholder region is told from one whose region somebody chose.
@@ -240,7 +246,7 @@ def _received(request: Any, response: Mapping[str, Any]) -> WireReply:
     headers = {str(name).lower(): str(value) for name, value in response["headers"].items()}
     arrival = Arrival(
         uri=str(request.url),
-        region=signed_region(request.headers.get("Authorization")),
+        region=signed_region(request.headers.get("Authorization"), request.headers.get(REGIONS_HEADER)),
         content_type=headers.get("content-type", ""),
         request_id=headers.get("x-amzn-requestid"),
         from_reference=REFERENCE_HEADER.lower() in headers,
@@ -250,11 +256,22 @@ def _received(request: Any, response: Mapping[str, Any]) -> WireReply:
     return WireReply(response["status_code"], response["body"], arrival=arrival)
 
 
-def signed_region(authorization: str | bytes | None) -> str | None:
-    """Return the region of a signature's scope, or None: `Credential=KEY/DATE/REGION/rekognition/aws4_request`."""
-    text = authorization.decode() if isinstance(authorization, bytes) else authorization or ""
-    scope = text.partition("Credential=")[2].split("/")
-    return scope[2] if len(scope) > 2 else None  # noqa: PLR2004  the third part
+def signed_region(authorization: str | bytes | None, regions: str | bytes | None = None) -> str | None:
+    """Return the region that a signature is for, or None.
+
+    It is in the scope, `Credential=KEY/DATE/REGION/rekognition/aws4_request`; that of an asymmetric signature has
+    none. There it is the first of `regions`, the header `REGIONS_HEADER`, that is no pattern such as `*`.
+    """
+    text = _text(authorization)
+    if text.startswith(_ASYMMETRIC):
+        named = (name.strip() for name in _text(regions).split(","))
+        return next((name for name in named if name and "*" not in name), None)
+    found = _SCOPE.search(text)
+    return found["region"] if found else None
+
+
+def _text(header: str | bytes | None) -> str:
+    return header.decode() if isinstance(header, bytes) else header or ""
 
 
 def _remember_secrets(request_signer: Any = None, **_: object) -> None:

@@ -28,6 +28,13 @@ def shared():
 
 
 @pytest.fixture
+def pytester(pytester, monkeypatch):
+    """Run inner suites in the order in which they are written, also where pytest-randomly is installed."""
+    monkeypatch.setenv("PYTEST_ADDOPTS", "-p no:randomly")
+    return pytester
+
+
+@pytest.fixture
 def run(pytester):
     """Run a test module, written as text, in a process of its own."""
 

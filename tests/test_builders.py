@@ -358,3 +358,51 @@ def test_usage_errors_never_print_images():
         with pytest.raises(UsageError, match="600 bytes") as caught:
             call()
         assert "secretsecret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("operation", [name for name, (_, _, request) in LISTS.items() if "JobId" in request])
+@pytest.mark.parametrize("status", ["IN_PROGRESS", "FAILED"])
+def test_a_job_that_has_not_succeeded_has_no_results(operation, status):
+    """Of a job only the status, its id, and if it failed the reason are told; the list is empty."""
+    request = LISTS[operation][2]
+    response = build(operation, request=request, job_status=status)
+    assert [] == Contract(operation).check_response(response, request)
+    assert [] == response[LISTS[operation][1]]
+    assert ("job", status) == (response["JobId"], response["JobStatus"])
+    assert "VideoMetadata" not in response
+    assert ("StatusMessage" in response) == (status == "FAILED")
+
+
+@pytest.mark.parametrize("status", ["CREATED", "IN_PROGRESS", "FAILED", "EXPIRED"])
+def test_a_session_that_has_not_succeeded_has_no_results(status):
+    """Of a liveness session only its id and its status are told."""
+    response = build("GetFaceLivenessSessionResults", request={"SessionId": FACE}, Status=status)
+    assert {"SessionId": FACE, "Status": status} == response
+    assert [] == Contract("GetFaceLivenessSessionResults").check_response(response)
+
+
+def test_a_status_that_is_no_jobs_changes_nothing():
+    """A stream processor's Status, and a job's that is SUCCEEDED or left out, leave the response whole."""
+    assert build("DescribeStreamProcessor").keys() == build("DescribeStreamProcessor", Status="STOPPED").keys()
+    assert build("GetFaceDetection") == build("GetFaceDetection", JobStatus="SUCCEEDED")
+
+
+def test_results_of_an_unfinished_job_are_refused():
+    """Faces that a test asks for of a job that is not done break the contract, as they always did."""
+    with pytest.raises(ContractError, match="JobStatus is IN_PROGRESS, not SUCCEEDED"):
+        build("GetFaceDetection", JobStatus="IN_PROGRESS", faces=2)
+
+
+@pytest.mark.usefixtures("no_aws")
+def test_a_stub_of_a_job_goes_from_one_status_to_the_next():
+    """A poller meets a job that is not done, then its results."""
+    import boto3
+
+    from pytest_rekognition import Rekognition
+
+    client = boto3.client("rekognition", region_name="us-east-1")
+    with Rekognition() as rekognition:
+        stub = rekognition.on("GetFaceDetection")
+        stub.returns(JobStatus="IN_PROGRESS", times=1).returns(faces=2)
+        answers = [client.get_face_detection(JobId="job") for _ in range(2)]
+    assert [("IN_PROGRESS", 0), ("SUCCEEDED", 2)] == [(each["JobStatus"], len(each["Faces"])) for each in answers]

@@ -223,13 +223,14 @@ def test_attributes_are_those_asked_for(scene, client):
 
 
 def test_stored_faces_are_rounded(scene, client):
-    """A stored box has six decimals, a stored confidence six as a ratio, each as 32-bit floats."""
-    box = {"Left": 0.12345649, "Top": 0.2, "Width": 0.3333333333, "Height": 0.4}
+    """A stored box has six digits, a stored confidence six decimals as a ratio, each as 32-bit floats."""
+    box = {"Left": 0.12345649, "Top": 0.06068824, "Width": 0.3333333333, "Height": 0.4}
     picture = scene.picture(face() | {"bounding_box": box, "confidence": 99.989990234375})
     (record,) = client.index_faces(CollectionId="staff", Image=picture)["FaceRecords"]
     (stored,) = client.list_faces(CollectionId="staff")["Faces"]
     assert single(0.12345649) == record["Face"]["BoundingBox"]["Left"]
     assert single(0.123456) == stored["BoundingBox"]["Left"]
+    assert single(0.0606882) == stored["BoundingBox"]["Top"]
     assert single(0.333333) == stored["BoundingBox"]["Width"]
     assert (99.989990234375, 99.98999786376953) == (record["Face"]["Confidence"], stored["Confidence"])
     assert "7.0" == stored["IndexFacesModelVersion"]
@@ -237,12 +238,12 @@ def test_stored_faces_are_rounded(scene, client):
 
 @pytest.mark.parametrize("side", [4e-7, 1e-7, 1e-30])
 def test_a_narrow_box_keeps_a_width_and_a_height(scene, client, side):
-    """A box that six decimals would leave without a side is stored with the least there is."""
+    """A box as narrow as can be is stored with a side to speak of."""
     box = {"Left": 0.1, "Top": 0.2, "Width": side, "Height": side}
     scene.index({"bounding_box": box}, QualityFilter="NONE")
 
     (stored,) = client.list_faces(CollectionId="staff")["Faces"]
-    assert (single(1e-6), single(1e-6)) == (stored["BoundingBox"]["Width"], stored["BoundingBox"]["Height"])
+    assert (single(side), single(side)) == (stored["BoundingBox"]["Width"], stored["BoundingBox"]["Height"])
 
 
 def test_an_image_indexed_again_without_a_name_is_stored_again(scene, client):
@@ -277,6 +278,41 @@ def test_an_image_indexed_again_under_its_name_is_stored_once(scene, client):
     assert again[1] not in everyone
 
 
+@pytest.mark.parametrize("other", [{"person": "bert"}, {"person": "anna", "confidence": 70.0}])
+def test_a_face_that_is_stated_anew_is_stored_anew(scene, client, other):
+    """Under the same ExternalImageId a face keeps its id only while it is the same one, and as sure."""
+    picture = scene.picture(face(person="anna"))
+    request = {"CollectionId": "staff", "Image": picture, "ExternalImageId": "a"}
+
+    def stored():
+        (record,) = client.index_faces(**request)["FaceRecords"]
+        return record["Face"]
+
+    first = stored()
+    scene.rekognition.know(picture["Bytes"], [face(**other)])
+    second = stored()
+    assert second["FaceId"] == stored()["FaceId"] != first["FaceId"]
+    listed = {one["FaceId"]: one["Confidence"] for one in client.list_faces(CollectionId="staff")["Faces"]}
+    assert {first["FaceId"]: 99.875, second["FaceId"]: other.get("confidence", 99.875)} == listed
+    found = client.search_faces_by_image(CollectionId="staff", Image=picture)["FaceMatches"]
+    assert second["FaceId"] in ids(found)
+    scene.rekognition.know(picture["Bytes"], [face(person="anna")])
+    assert first["FaceId"] == stored()["FaceId"]
+
+
+def test_what_is_stated_does_not_find_what_is_seen(scene, client):
+    """A name and a look are at right angles: neither finds the other, in one collection with both."""
+    named, looked = scene.picture(face(person="anna")), scene.picture(face())
+    (anna,), (someone,) = (
+        [record["Face"]["FaceId"] for record in client.index_faces(CollectionId="staff", Image=one)["FaceRecords"]]
+        for one in (named, looked)
+    )
+    for one, own, other in ((named, anna, someone), (looked, someone, anna)):
+        answer = client.search_faces_by_image(CollectionId="staff", Image=one, FaceMatchThreshold=0)
+        assert [own, other] == ids(answer["FaceMatches"])
+        assert [100, 50] == [match["Similarity"] for match in answer["FaceMatches"]]
+
+
 def test_an_image_without_faces_stores_none(scene, client):
     """IndexFaces of no face is no error."""
     answer = client.index_faces(CollectionId="staff", Image=scene.picture())
@@ -295,7 +331,7 @@ def test_the_smallest_faces_exceed_max_faces(scene, client):
 
 
 def test_the_hundred_largest_are_indexed(scene, client):
-    """More than 100 faces are never indexed, whatever MaxFaces says."""
+    """More than 100 faces are never detected, whatever MaxFaces says: the others are not unindexed either."""
     picture = scene.picture(*(face(width=0.2 + number / 1000) for number in range(120)))
     for most in ({}, {"MaxFaces": 1000}):
         answer = client.index_faces(CollectionId="staff", Image=picture, **most)
@@ -345,8 +381,8 @@ def test_a_bad_image_is_refused_as_elsewhere(scene):
 
 
 def test_faces_are_listed_in_pages(scene, client):
-    """Pages hold what MaxResults says, in the order of indexing; the paginator finds each face once."""
-    stored = [face_id for roll in range(5) for face_id in scene.index(face(roll))]
+    """Pages hold what MaxResults says, in the order of the ids; the paginator finds each face once."""
+    stored = sorted(face_id for roll in range(5) for face_id in scene.index(face(roll)))
     paginator = client.get_paginator("list_faces").paginate(CollectionId="staff", PaginationConfig={"PageSize": 2})
     assert stored == [listed["FaceId"] for page in paginator for listed in page["Faces"]]
     assert [2, 2, 1] == [
@@ -367,14 +403,40 @@ def test_filters_let_through_what_both_name(scene, client):
             for stored in page
         ]
 
-    assert [first, second] == listed(UserId="anna")
-    assert [third, fourth] == listed(FaceIds=[fourth, NOBODY, third])
+    assert sorted([first, second]) == listed(UserId="anna")
+    assert sorted([third, fourth]) == listed(FaceIds=[fourth, NOBODY, third])
     assert [second] == listed(UserId="anna", FaceIds=[fourth, second])
     assert [] == listed(UserId="nobody")
-    assert [None, "bert"] == [
-        stored.get("UserId")
+    assert {third: None, fourth: "bert"} == {
+        stored["FaceId"]: stored.get("UserId")
         for stored in client.list_faces(CollectionId="staff", FaceIds=[third, fourth])["Faces"]
-    ]
+    }
+
+
+def test_a_face_that_comes_between_pages_repeats_nothing(scene, client):
+    """What is indexed between two pages has its place by its id: no face comes twice, and none is left out."""
+    before = sorted(face_id for roll in range(6) for face_id in scene.index(face(roll)))
+    first = client.list_faces(CollectionId="staff", MaxResults=3)
+    new = {face_id for roll in range(6, 12) for face_id in scene.index(face(roll))}
+    rest = client.list_faces(CollectionId="staff", NextToken=first["NextToken"])
+    listed = [stored["FaceId"] for stored in first["Faces"] + rest["Faces"]]
+    assert listed == sorted(listed)
+    assert before == [face_id for face_id in listed if face_id not in new]
+
+
+def test_an_empty_token_asks_for_the_first_page(scene, client):
+    """NextToken="" is no token, in every listing."""
+    scene.user("anna", 0, 1)
+    for method, request in {
+        "list_faces": {"CollectionId": "staff"},
+        "list_users": {"CollectionId": "staff"},
+        "list_collections": {},
+        "list_stream_processors": {},
+    }.items():
+        answers = [getattr(client, method)(**request, **token) for token in ({}, {"NextToken": ""})]
+        for answer in answers:
+            del answer["ResponseMetadata"]
+        assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("operation", ["list_faces", "list_users"])

@@ -127,6 +127,22 @@ def test_a_large_search_is_exact(seed, count, most, size):
     ]
 
 
+def test_numbers_that_no_vector_has_take_no_room():
+    """Zeros at the end of all vectors are not kept; once a vector needs the room, it is there."""
+    vectors, long = Vectors(1000), np.zeros((3, 1000), np.float32)
+    long[0, 0] = long[1, 3] = long[2, 999] = 1
+    vectors.extend(["a", "b"], long[:2], [1, 2])
+    assert 4 == vectors._matrix.shape[1]
+    assert ["b", "a"] == [near.key for near in vectors.nearest(long[1], least=-1, most=9)]
+    assert [0.0, 0.0] == [near.cosine for near in vectors.nearest(long[2], least=-1, most=9)]
+
+    vectors.put("b", long[2], 3)
+    vectors.put("c", long[1], 4)
+    assert ["b"] == [near.key for near in vectors.nearest(long[2], least=0.5, most=9)]
+    for key, row in (("a", 0), ("b", 2), ("c", 1)):
+        assert long[row].tolist() == vectors[key].tolist()
+
+
 def test_equal_vectors_are_equally_near_wherever_they_lie():
     """A matrix product may differ in the last bit from row to row; the cosines of a search do not."""
     generator = np.random.default_rng(5)
@@ -179,7 +195,7 @@ class StoreMachine(RuleBasedStateMachine):
         """Store a face."""
         self.made += 1
         stored = StoredFace(
-            face_id=f"f{self.made:04}",
+            face_id=f"f{self.made * 7919 % 10_000:04}",  # in no order, as ids come
             image_id="i",
             external_image_id=name,
             box=Box(left, 0.1, 0.1, 0.1),
@@ -202,7 +218,7 @@ class StoreMachine(RuleBasedStateMachine):
         """Create a user."""
         if name not in self.users:
             number = self.collection.next_number()
-            self.collection.users[name] = User(user_id=name, key=number, number=number)
+            self.collection.add_user(User(user_id=name, key=-number, number=number))
             self.users.add(name)
 
     @precondition(lambda self: self.users)
@@ -233,6 +249,9 @@ class StoreMachine(RuleBasedStateMachine):
         """Faces, owners, names and both searches are those of the model."""
         collection = self.collection
         assert list(self.faces) == list(collection.faces)
+        assert sorted(self.faces) == collection.listed_faces.in_order()
+        listed = [collection.user_of_key(key).user_id for key in collection.listed_users.in_order()]
+        assert sorted(self.users, key=lambda name: collection.users[name].key) == listed
         assert {name: self.owners.get(name) for name in self.faces} == {
             name: collection.owner(name) for name in self.faces
         }

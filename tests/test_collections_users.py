@@ -304,6 +304,13 @@ def test_users_are_found_by_an_image(scene, client):
     assert "7" == answer["FaceModelVersion"]
 
 
+def test_a_crowd_ends_with_its_hundredth_face(scene, client):
+    """More than 100 faces are never detected: one is searched for, 99 are told of."""
+    crowd = scene.picture(*(face(width=0.2 + number / 1000) for number in range(120)))
+    answer = client.search_users_by_image(CollectionId="staff", Image=crowd)
+    assert 99 == len(answer["UnsearchedFaces"])
+
+
 def test_an_image_without_a_valid_face_searches_nothing(scene, client):
     """No SearchedFace and no match, but no error; a face that the filter leaves out says why."""
     scene.user("anna", 0)

@@ -1,7 +1,12 @@
 import collecting
+import numpy as np
 import pytest
 from collecting import PER_DEGREE, face
 
+from pytest_rekognition.backends.reference import ReferenceBackend
+from pytest_rekognition.backends.reference.engines.arcface import ArcfaceEmbedder
+from pytest_rekognition.backends.reference.knowledge import known_face
+from pytest_rekognition.builders import face_detail
 from pytest_rekognition.geometry import single
 
 pytestmark = pytest.mark.usefixtures("no_aws")
@@ -92,6 +97,18 @@ def test_equally_similar_matches_come_by_size(scene):
     target = scene.picture(face(0, width=0.1), face(0, width=0.3), face(0, width=0.2))
     answer = scene.client.compare_faces(SourceImage=scene.picture(face(0)), TargetImage=target)
     assert [0.3, 0.2, 0.1] == widths(match["Face"] for match in answer["FaceMatches"])
+
+
+def test_no_two_of_a_thousand_names_are_alike():
+    """Any two people that a test names are next to nothing alike, and each is exactly like itself."""
+    detail = face_detail()
+    faces = [known_face(detail, f"person-{number}") for number in range(1000)]
+    sight = ReferenceBackend("haar", embedder=collecting.Rolls()).region().sight
+    vectors = np.stack(sight.vectors(collecting.image(), faces))
+    cosines = vectors @ vectors.T
+    assert np.diagonal(cosines).tolist() == [1.0] * 1000
+    np.fill_diagonal(cosines, 0)
+    assert ArcfaceEmbedder.similarity(None, float(cosines.max())) < 10
 
 
 def test_a_person_is_like_itself(scene):

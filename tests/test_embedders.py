@@ -25,12 +25,16 @@ from pytest_rekognition.backends.reference.engines.aligning import ALIGNED_SIDE,
 from pytest_rekognition.backends.reference.engines.arcface import ArcfaceEmbedder
 from pytest_rekognition.backends.reference.engines.base import MeasuredFace, Pose, Quality
 from pytest_rekognition.backends.reference.engines.descriptor import DescriptorEmbedder
+from pytest_rekognition.backends.reference.knowledge import known_face
 from pytest_rekognition.backends.reference.weights import WeightsError
+from pytest_rekognition.builders import face_detail
 from pytest_rekognition.drawing import DrawnFace, draw
 from pytest_rekognition.errors import UsageError
-from pytest_rekognition.geometry import FACE_TEMPLATE, Box, Point
+from pytest_rekognition.exchange import Call
+from pytest_rekognition.geometry import FACE_TEMPLATE, MAIN_LANDMARKS, Box, Point
 from pytest_rekognition.images import describe_image
 
+TWICE = {name: {"Bytes": draw(1).bytes} for name in ("SourceImage", "TargetImage")}
 COPIES = {
     "half the size": lambda image: cv2.resize(image, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA),
     "quality 30": lambda image: cv2.imdecode(cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 30])[1], 1),
@@ -264,6 +268,47 @@ def test_the_ini_file_may_not_name_a_network_that_is_not_there(run):
     result.stderr.fnmatch_lines(["ERROR: rekognition: there is no file nets/own.onnx: name an ONNX file *"])
 
 
+class Own:
+    """An embedder that returns what it was given."""
+
+    name, size = "own", 2
+
+    def __init__(self, vector):
+        self.vector = vector
+
+    def embed(self, *_):
+        """Return the vector."""
+        return self.vector
+
+    def similarity(self, cosine):
+        """Return a percentage."""
+        return cosine * 100
+
+
+@pytest.mark.parametrize("vector", [(0.6, 0.8), np.array([0.6, 0.8]), np.float32([0.6, 0.8]), [0, 0]])
+def test_any_vector_of_an_embedders_size_and_length_1_will_do(vector):
+    """Numbers of whatever kind are compared as 32-bit ones; zeros are like nobody."""
+    expected = 100 if any(vector) else 0
+    assert pytest.approx(expected, abs=0.001) == likeness(embedder=Own(vector))[0]
+
+
+@pytest.mark.parametrize(
+    ("vector", "told"),
+    [
+        ([3, 4], "2 numbers of length 5"),
+        ([float("nan"), 1], "2 numbers of length nan"),
+        ([1, 0, 0], "3 numbers of length 1"),
+        ([[1, 0]], "1 x 2 numbers of length 1"),
+    ],
+)
+def test_an_embedders_vector_is_looked_at(vector, told):
+    """A vector of another size or length, whose similarities would mean nothing, is told with its embedder."""
+    with pytest.raises(
+        UsageError, match=f"the embedder 'own' has returned {told}: a vector of 2 numbers and length 1"
+    ):
+        ReferenceBackend("haar", embedder=Own(vector)).reply(Call("CompareFaces", TWICE))
+
+
 def test_the_pages_own_embedder_works(run):
     """The embedder that docs/engines.md shows works as printed."""
     page = Path(__file__).resolve().parents[1] / "docs" / "engines.md"
@@ -365,3 +410,18 @@ def test_a_face_is_aligned():
     crop = aligned(image, face, ALIGNED_SIDE)
     for x, y in places.values():
         assert crop[int(y), int(x)].min() > 200
+
+
+def test_a_face_without_a_shape_is_aligned_by_its_box():
+    """Landmarks that coincide, or lie as in no face, as a test may state them, leave the square of the box."""
+    image = np.zeros((100, 400, 3), np.uint8)
+    image[20:60, 120:200] = 255
+    box = {"Left": 0.3, "Top": 0.2, "Width": 0.2, "Height": 0.4}
+    one_place = dict.fromkeys(MAIN_LANDMARKS, (0.5, 0.5))
+    mirrored = {name: (1 - FACE_TEMPLATE[name].x, FACE_TEMPLATE[name].y) for name in MAIN_LANDMARKS}
+    for landmarks in (one_place, dict.fromkeys(MAIN_LANDMARKS, (0.1, 0.7)), {"nose": (0.5, 0.5)}, mirrored):
+        face = known_face(face_detail(bounding_box=box, landmarks=landmarks))
+        assert (112, 112, 3) == aligned(image, face, ALIGNED_SIDE).shape
+    crop = aligned(image, known_face(face_detail(bounding_box=box, landmarks=one_place)), ALIGNED_SIDE)
+    assert crop[28:84].mean() > 250
+    assert crop[[*range(26), *range(86, 112)]].max() == 0

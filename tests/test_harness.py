@@ -24,6 +24,7 @@ from pytest_rekognition import (
     build,
     draw,
 )
+from pytest_rekognition.errors import ReferenceFailedError
 
 IMAGE = {"Bytes": b"not really an image"}
 CLIENT = boto3.client("rekognition", region_name="us-east-1")
@@ -500,7 +501,7 @@ def test_each_hypothesis_example_can_have_a_harness_of_its_own(faces):
         (lambda _: Rekognition(mode="refrence"), UsageError, "did you mean 'reference'"),
         (lambda _: Rekognition(mode="record"), UsageError, "needs a cassette"),
         (lambda _: Rekognition(strict="yes"), UsageError, "must be a bool"),
-        (lambda _: Rekognition(unrecorded="live"), UsageError, "It is one of fail, reference"),
+        (lambda _: Rekognition(unrecorded="live"), UsageError, "must be one of fail, reference, not 'live'"),
     ],
 )
 def test_mistakes_are_answered_with_what_to_do(harness, use, error, match):
@@ -550,6 +551,41 @@ def test_an_operation_without_a_reference_says_what_to_do(reference):
     """An operation that the reference backend does not have names the ways out."""
     harness, client = reference
 
-    with pytest.raises(NoReferenceError, match="no reference for DetectLabels"):
+    with pytest.raises(
+        NoReferenceError, match=r'for DetectLabels: .* rekognition\.on\("DetectLabels"\).*mode="record"'
+    ):
         client.detect_labels(Image={"Bytes": draw(1).bytes})
     assert 1 == len(harness.problems())
+
+
+def test_an_embedder_that_raises_is_no_stub():
+    """What a user's embedder raises is the reference's failure, told with its place, and the error's cause."""
+
+    class Failing:
+        name, size = "failing", 4
+
+        def embed(self, *_):
+            raise RuntimeError("out of memory")
+
+        def similarity(self, cosine):
+            return cosine * 100
+
+    image = {"Bytes": draw(1).bytes}
+    with Rekognition(mode="reference", embedder=Failing()) as harness:
+        with pytest.raises(ReferenceFailedError) as raised:
+            CLIENT.compare_faces(SourceImage=image, TargetImage=image)
+        (problem,) = harness.problems()
+        harness._problems.clear()
+    assert problem == str(raised.value)
+    assert "failed to answer CompareFaces: RuntimeError: 'out of memory', raised at " in problem
+    assert "test_harness.py:" in problem
+    assert "RuntimeError('out of memory')" == repr(raised.value.__cause__)
+
+
+@pytest.mark.parametrize("knobs", ["", "clock", "celebrities", "liveness"])
+def test_a_mistyped_knob_is_an_error(reference, knobs):
+    """What a test sets, and nobody reads, is refused: on the harness and on what it tells the reference by."""
+    harness, _ = reference
+    told = getattr(harness, knobs) if knobs else harness
+    with pytest.raises(AttributeError, match="stoped"):
+        told.stoped = True

@@ -1,5 +1,6 @@
 """Face liveness sessions of the reference, through a real client."""
 
+import threading
 from pathlib import Path
 from uuid import UUID
 
@@ -119,6 +120,26 @@ def test_a_token_brings_the_same_session(client):
     first = created(client, ClientRequestToken="one")
     assert first == created(client, ClientRequestToken="one", Settings={"AuditImagesLimit": 1})
     assert first != created(client, ClientRequestToken="two")
+
+
+def test_a_token_brings_no_session_that_is_not_ready(client, monkeypatch):
+    """Who asks with the same token meanwhile gets a session whose results can be asked for."""
+    found, is_found, begin = [], threading.Event(), Liveness.begin
+
+    def ask():
+        found.append(results(client, created(client, ClientRequestToken="one"))["Status"])
+        is_found.set()
+
+    def slowly(liveness, session_id):
+        other.start()
+        is_found.wait(0.3)
+        begin(liveness, session_id)
+
+    other = threading.Thread(target=ask)
+    monkeypatch.setattr(Liveness, "begin", slowly)
+    created(client, ClientRequestToken="one")
+    other.join()
+    assert ["CREATED"] == found
 
 
 @pytest.mark.parametrize(

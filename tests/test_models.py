@@ -245,10 +245,8 @@ def test_what_is_too_large_is_not_read_to_its_end(mirror, tmp_path, way):
 def test_a_download_has_an_end(mirror, tmp_path, monkeypatch):
     """A server that keeps sending a byte now and then is given up when the file's time is over."""
     monkeypatch.setattr(downloads, "_PATIENCE", 0.5)
-    began = time.monotonic()
     with pytest.raises(WeightsError, match="it came at less than 16 KiB a second; try again later"):
         install(tmp_path, mirror.url("dripping"))
-    assert time.monotonic() - began < 10
     assert [] == left_in(tmp_path)
 
 
@@ -428,7 +426,13 @@ def test_install_all_brings_every_engines_files(monkeypatch, mirror, tmp_path):
 
 @pytest.mark.parametrize(
     ("name", "told"),
-    [("haar", "needs no weights"), ("yunnet", "did you mean 'yunet'"), ("x", "(yunet, blaze, all)")],
+    [
+        ("haar", "needs no weights"),
+        ("yunnet", "did you mean 'yunet'"),
+        ("x", "(yunet, blaze, all)"),
+        ("arcface", "network is not offered for download: bring the file yourself, mobilefacenet.onnx or"),
+        ("descriptor", "is an embedder that needs no weights"),
+    ],
 )
 def test_install_refuses_other_names(name, told):
     """What has no weights, or is no engine, is a clear error with status 2."""

@@ -28,6 +28,15 @@ def test_a_mistake_is_told_though_another_layer_wins(hidden, winner, told):
         options(hidden, winner)
 
 
+def test_an_unknown_name_is_told_with_those_that_may_be_set():
+    """What a layer may not set is neither guessed at nor listed, where whoever reads it says so."""
+    with pytest.raises(UsageError, match=r"did you mean 'project'.* project, "):
+        options({"projct": "x"})
+    with pytest.raises(UsageError, match=r"unknown option 'projct'\. The options are mode, ") as raised:
+        options({"projct": "x"}, unlisted=("project",))
+    assert "project" not in str(raised.value)
+
+
 def test_a_markers_mistake_is_told_whatever_the_command_line_says(run):
     """A wrong value of a marker or the fixture fails the test, though the command line sets the option."""
     result = run(
@@ -53,7 +62,9 @@ def test_a_markers_mistake_is_told_whatever_the_command_line_says(run):
         "--rekognition-mode=replay",
     )
     result.assert_outcomes(passed=1, errors=2)
-    result.stdout.fnmatch_lines(["*'referense' is no mode, did you mean 'reference'*", "*strict must be a bool*"])
+    result.stdout.fnmatch_lines(
+        ["*mode must be one of *, not 'referense', did you mean 'reference'*", "*strict must be a bool*"]
+    )
 
 
 @pytest.mark.parametrize("name", ["models", "s3_root", "cassette", "cassette_dir", "project"])
@@ -83,3 +94,41 @@ def test_the_ini_file_may_name_the_users_home(run, monkeypatch, tmp_path):
         ini="rekognition_s3_root = ~/objects\nrekognition_models = ~/models\nrekognition_cassette_dir = ~/tapes",
     )
     result.assert_outcomes(passed=1)
+
+
+class Graded:
+    """An embedder, as far as its members tell."""
+
+    name, size = "graded", 4
+
+    def embed(self, pixels, face):
+        """Return nothing: nobody calls it."""
+
+    def similarity(self, cosine):
+        """Likewise."""
+
+
+@pytest.mark.parametrize("size", [1, 512])
+def test_any_object_with_its_members_is_an_embedder(size):
+    """An embedder need not be derived from anything."""
+    embedder = Graded()
+    embedder.size = size
+    assert embedder is options({"embedder": embedder}).embedder
+
+
+@pytest.mark.parametrize(
+    ("member", "value"),
+    [("name", 3), ("size", "x"), ("size", True), ("size", 0), ("embed", None), ("similarity", 80.0)],
+)
+def test_an_embedder_that_cannot_be_one_is_refused(member, value):
+    """Each member of an embedder is looked at before it is used, and what it is to be is told."""
+    embedder = Graded()
+    setattr(embedder, member, value)
+    with pytest.raises(UsageError, match="and the methods embed and similarity"):
+        options({"embedder": embedder})
+
+
+def test_the_class_of_an_embedder_is_none():
+    """A class in an embedder's place, its parentheses forgotten, is refused."""
+    with pytest.raises(UsageError, match=r"or an Embedder: .*; not <class"):
+        options({"embedder": Graded})

@@ -1,6 +1,7 @@
 """The plugin, through small suites that run in processes of their own."""
 
 import json
+import re
 
 import pytest
 
@@ -172,8 +173,9 @@ def test_unrecorded_calls_can_go_to_the_reference(suite):
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("mod='live'", "unknown option 'mod', did you mean 'mode'?"),
-        ("mode='lve'", "'lve' is no mode, did you mean 'live'?"),
+        ("mod='live'", "unknown option 'mod', did you mean 'mode'? The options are mode, strict, "),
+        ("shared_casette=True", "unknown option 'shared_casette'. The options are "),
+        ("mode='lve'", "not 'lve', did you mean 'live'?"),
         ("'../cassette'", "'../cassette' is no name for a cassette: '..' leads out of the folder."),
         ("1", "takes one name of a cassette, such as 'shared/staff', not 1"),
         ("cassette='mine.yaml'", "'cassette' follows from the test itself. Name a cassette with"),
@@ -199,11 +201,17 @@ def test_a_misspelt_marker_says_what_was_meant(suite, marker, message):
 @pytest.mark.parametrize(
     ("args", "ini", "message"),
     [
-        (["--rekognition-mode=refrence"], "", "*'refrence' is no mode, did you mean 'reference'?*"),
-        ([], "rekognition_mode = foo", "*'foo' is no mode. It is one of replay, record, *"),
+        (["--rekognition-mode=refrence"], "", "*: mode must be *, not 'refrence', did you mean 'reference'?*"),
+        ([], "rekognition_mode = foo", "*: mode must be one of replay, record, *, not 'foo'.*"),
         ([], "rekognition_max_age = soon", "*rekognition_max_age is 'soon'; it is a number of days*"),
+        ([], "rekognition_strict = maybe", "ERROR: rekognition_strict: invalid truth value 'maybe'"),
+        (
+            [],
+            "rekognition_variants = yes",
+            "ERROR: rekognition_variants is 'yes'; it is a number of re-runs, such as 20, or 0 for not at all.",
+        ),
         ([], "rekognition_block_network = always", "*rekognition_block_network is 'always'; it is one of*"),
-        ([], "rekognition_unrecorded = live", "*'live' is no unrecorded*"),
+        ([], "rekognition_unrecorded = live", "*: unrecorded must be one of fail, reference, not 'live'.*"),
         (
             [],
             "rekognition_engine = har",
@@ -475,3 +483,53 @@ def test_without_boto3_the_client_is_botocores(suite):
         """
     )
     result.assert_outcomes(passed=1)
+
+
+MISTAKES = """
+    import pytest
+    from pytest_rekognition import MovingFace
+
+    def test_celebrities(rekognition): rekognition.celebrities.add("", b"x")
+    def test_liveness(rekognition): rekognition.liveness.outcome(status="OK")
+    def test_clock(rekognition): rekognition.clock.advance(-3)
+    def test_jobs(rekognition): rekognition.jobs.takes = "3"
+    def test_video(face_video): face_video(-1)
+    def test_moving_face(): MovingFace({})
+    def test_operation(rekognition): rekognition.on("DetectFacez")
+    def test_stub(rekognition): rekognition.on("DetectFaces").returns(faces=1, confidence=250)
+    def test_endpoint(rekognition_endpoint): rekognition_endpoint.serve()
+    def test_unanswered(rekognition_client): rekognition_client.detect_faces(Image={"Bytes": b"x"})
+
+    @pytest.mark.rekognition(mode="reference")
+    def test_know(rekognition): rekognition.know("nowhere.jpg", 2)
+"""
+
+
+def test_an_error_is_told_at_the_users_line(run):
+    """Whatever a test gets wrong, its failure shows its own line and the sentence, no line of an SDK or ours."""
+    result = run(MISTAKES)
+    result.assert_outcomes(failed=11)
+    assert [] == [line for line in result.outlines if re.match(r"(?!test_suite\.py)\S+\.py:\d+: ", line)]
+    assert 11 == len([line for line in result.outlines if re.match(r"test_suite\.py:\d+: \w+Error$", line)])
+
+
+def test_a_full_trace_leaves_nothing_out(run):
+    """With `--full-trace` the lines that led to an error are all there."""
+    result = run(MISTAKES, "--full-trace", "-k", "unanswered")
+    result.stdout.fnmatch_lines(["*harness.py:*", "E *nobody answers DetectFaces*"])
+
+
+def test_another_error_is_shown_with_all_that_led_to_it(run):
+    """Of what is no error of this package nothing is left out, also after one of this package was told."""
+    result = run(
+        """
+        import pytest
+
+        def test_told(rekognition): rekognition.clock.advance(-3)
+
+        def test_all(rekognition):
+            rekognition.clock.on_change(lambda: 1 / 0)
+            rekognition.clock.stop()
+        """
+    )
+    result.stdout.fnmatch_lines(["test_suite.py:*: UsageError", "*clock.py:*: in stop", "*clock.py:*: in _tell"])

@@ -10,16 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pytest_rekognition import catalog, strategies
-from pytest_rekognition.backends.reference import ReferenceBackend
+from pytest_rekognition.backends import reference
+from pytest_rekognition.backends.reference import Detector, ReferenceBackend, detector
 from pytest_rekognition.backends.reference.clock import Clock
 from pytest_rekognition.backends.reference.faces import face_detail as face_of
 from pytest_rekognition.backends.reference.ids import Ids, image_id
 from pytest_rekognition.backends.reference.images import MAX_S3_BYTES
+from pytest_rekognition.backends.reference.java import as_float, printed
 from pytest_rekognition.backends.reference.knowledge import Knowledge, known_face
 from pytest_rekognition.backends.reference.neighbours import UnavailableObjectError
-from pytest_rekognition.backends.reference.paging import limited, page
-from pytest_rekognition.backends.reference.validation import check_request
+from pytest_rekognition.backends.reference.paging import SortedKeys, limited, page
+from pytest_rekognition.backends.reference.requests_seen import KEPT, RequestsSeen
+from pytest_rekognition.backends.reference.requests_seen import MOST as MOST_TOKENS
+from pytest_rekognition.backends.reference.validation import check_request, present_members
 from pytest_rekognition.builders import face_detail
+from pytest_rekognition.contract import Contract
 from pytest_rekognition.drawing import draw
 from pytest_rekognition.errors import ServiceError, UsageError
 from pytest_rekognition.exchange import Call
@@ -42,11 +47,12 @@ MATCHES = "satisfy regular expression pattern: "
 KNOWN = "11111111-2222-4333-8444-555555555555"
 ARN = "arn:aws:rekognition:eu-west-1:123456789012:project/p"
 DATASET = (
-    r"arn:[a-z0-9\-]+:rekognition:[a-z0-9\-]+:[0-9]{12}:project/[a-zA-Z0-9_.\-]{1,255}/dataset/(train|test)/[0-9]+"
+    r"(^arn:[a-z\d-]+:rekognition:[a-z\d-]+:\d{12}:project\/[a-zA-Z0-9_.\-]{1,255}\/dataset\/(train|test)\/"
+    r"[0-9]+$)"
 )
 TAG_KEY = (
     "Member must have length less than or equal to 128, Member must have length greater than or equal to 1, Member"
-    rf" must {MATCHES}(?!aws:)[\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]*"
+    rf" must {MATCHES}^(?!aws:)[\p{{L}}\p{{Z}}\p{{N}}_.:/=+\-@]*$"
 )
 MOST = 5_242_880
 
@@ -124,12 +130,138 @@ def test_a_broken_constraint_is_told_in_the_services_words(operation, request_, 
     assert ("ValidationException", count + "; ".join(texts)) == refusal(operation, **request_)
 
 
-@pytest.mark.parametrize("request_", [{"CollectionId": 7}, {"CollectionId": "a", "Colour": "red"}])
-def test_a_member_of_another_type_is_refused(request_):
-    """Another type, or an unknown member, is the service's parameter error, never a crash."""
-    assert ("InvalidParameterException", "Request has invalid parameters") == refusal(
-        "CreateCollection", **request_
-    )
+BIG = "class com.amazon.coral.value.json.numbers.TruncatingBigNumber can not be converted to a"
+STRUCTURE = "Start of structure or map found where not expected."
+LIST = "Start of list found where not expected"
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "message"),
+    [
+        (
+            "DetectModerationLabels",
+            {"MinConfidence": "80"},
+            "class java.lang.String can not be converted to an Float",
+        ),
+        (
+            "SearchFaces",
+            {"FaceMatchThreshold": True},
+            "class java.lang.Boolean can not be converted to an Float",
+        ),
+        ("SearchFaces", {"MaxFaces": "7"}, "class java.lang.String can not be converted to an Integer"),
+        (
+            "StartStreamProcessor",
+            {"StartSelector": {"KVSStreamStartSelector": {"ProducerTimestamp": "7"}}},
+            "class java.lang.String can not be converted to an Long",
+        ),
+        ("CreateCollection", {"CollectionId": 7}, f"{BIG}n String"),
+        ("CreateCollection", {"CollectionId": {}}, STRUCTURE),
+        ("CreateCollection", {"CollectionId": ["a"]}, LIST),
+        ("DeleteFaces", {"FaceIds": ["a", 7]}, f"{BIG}n String"),
+        ("DeleteFaces", {"FaceIds": "a"}, "Expected list or null"),
+        ("TagResource", {"Tags": 7}, "Expected map or null"),
+        ("DetectFaces", {"Image": 1}, "Expected null"),
+        ("DetectFaces", {"Image": {"Bytes": 1}}, f"{BIG} Blob"),
+        ("DetectFaces", {"Image": []}, LIST),
+    ],
+)
+def test_a_member_of_another_type_is_a_serialization_exception(operation, request_, message):
+    """What cannot be read is told as it was recorded for a text in a number's place, before any constraint."""
+    assert ("SerializationException", message) == refusal(operation, **request_)
+    assert catalog.documents_error(operation, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_"),
+    [
+        ("CreateCollection", {"CollectionId": "a", "Colour": "red"}),
+        ("DeleteFaces", {"CollectionId": "a", "FaceIds": [None]}),
+        ("TagResource", {"ResourceArn": ARN, "Tags": {"team": None}}),
+    ],
+)
+def test_what_makes_no_sense_is_a_parameter_error(operation, request_):
+    """An unknown member, and a null in a list or a map, is the service's parameter error, never a crash."""
+    assert ("InvalidParameterException", "Request has invalid parameters") == refusal(operation, **request_)
+
+
+@pytest.mark.parametrize(
+    ("value", "shown", "limits"),
+    [
+        (150, "150.0", ["less than or equal to 100"]),
+        (-0.1, "-0.1", ["greater than or equal to 0"]),
+        (100.00001, "100.00001", ["less than or equal to 100"]),
+        (20_000_000, "2.0E7", ["less than or equal to 100"]),
+        (-1e-5, "-1.0E-5", ["greater than or equal to 0"]),
+        (1e300, "Infinity", ["less than or equal to 100"]),
+        (-(10**400), "-Infinity", ["greater than or equal to 0"]),
+        (float("nan"), "NaN", ["less than or equal to 100"]),
+        (100.000000001, None, []),
+    ],
+)
+def test_fractions_are_printed_and_compared_as_java_does(value, shown, limits):
+    """A fraction is a Java Float: 32 bits, printed with a point, and a NaN is above every number."""
+    request_ = {"CollectionId": "a", "FaceId": KNOWN, "FaceMatchThreshold": value}
+    if not limits:
+        check_request("SearchFaces", request_)
+        return
+    (limit,) = limits
+    text = f"Value '{shown}' at 'faceMatchThreshold' failed to satisfy constraint: Member must have value {limit}"
+    assert ("ValidationException", f"1 validation error detected: {text}") == refusal("SearchFaces", **request_)
+
+
+@given(st.floats(width=32, allow_nan=False, allow_infinity=False))
+def test_a_printed_fraction_is_read_back(value):
+    """What is printed of a 32-bit fraction is that fraction, and has a point."""
+    text = printed(value)
+    assert value == as_float(float(text))
+    assert "." in text
+
+
+def test_null_members_are_absent():
+    """Members that are null are left out wherever structures hold them; a map and a list keep what they hold."""
+    request_ = {
+        "Name": "door",
+        "Settings": {"FaceSearch": None, "ConnectedHome": {"Labels": ["PERSON", None], "MinConfidence": None}},
+        "RegionsOfInterest": [{"Polygon": None, "BoundingBox": {"Left": 0.5, "Top": None}}],
+        "Tags": {"team": None},
+        "Unknown": None,
+    }
+    assert {
+        "Name": "door",
+        "Settings": {"ConnectedHome": {"Labels": ["PERSON", None]}},
+        "RegionsOfInterest": [{"BoundingBox": {"Left": 0.5}}],
+        "Tags": {"team": None},
+    } == present_members("CreateStreamProcessor", request_)
+
+
+def processor(**members):
+    return {
+        "Name": "door",
+        "Input": {"KinesisVideoStream": {"Arn": "arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1"}},
+        "Output": {"S3Destination": {"Bucket": "found"}},
+        "RoleArn": "arn:aws:iam::123456789012:role/reader",
+        "Settings": {"ConnectedHome": {"Labels": ["PERSON"]}},
+    } | members
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"Output": {"KinesisDataStream": None, "S3Destination": {"Bucket": "found", "KeyPrefix": None}}},
+        {"Settings": {"FaceSearch": None, "ConnectedHome": {"Labels": ["PERSON"], "MinConfidence": None}}},
+        {"KmsKeyId": None, "Tags": None, "RegionsOfInterest": None},
+    ],
+)
+def test_a_null_member_is_not_echoed(members):
+    """A processor made with explicit nulls is the one made without them, and is described within the contract."""
+    described = []
+    for request_ in (processor(**members), processor()):
+        backend = ReferenceBackend("haar")
+        backend.clock.stop(at=1000)
+        backend.reply(Call("CreateStreamProcessor", request_))
+        described.append(backend.reply(Call("DescribeStreamProcessor", {"Name": "door"})).response)
+    assert described[0] == described[1]
+    assert [] == Contract("DescribeStreamProcessor").check_response(described[0])
 
 
 @pytest.mark.parametrize(
@@ -262,11 +394,52 @@ def test_a_token_is_good_letter_by_letter(more):
             page([1, 2], lambda item: item, scope=("a",), token=spoilt, limit=1)
 
 
-@pytest.mark.parametrize("token", ["", "x", "bm90aGluZw==", "MTphYmM=", "\xe9", "a" * 255])
+@pytest.mark.parametrize(
+    "token", ["x", "bm90aGluZw==", "MTphYmM=", "MQ==", "WzEsMl0=", "eyJhIjoxLCJiIjoyfQ==", "\xe9", "a" * 255]
+)
 def test_a_made_up_token_is_refused(token):
     """A token that was never given out is refused as documented."""
     with pytest.raises(ServiceError, match="InvalidPaginationTokenException: Invalid Token"):
         page([1, 2], lambda item: item, scope=("a",), token=token, limit=1)
+
+
+def test_an_empty_token_is_none():
+    """The documentation's own examples ask for the first page with an empty token."""
+    first, empty = (page([1, 2], lambda item: item, scope=("a",), token=token, limit=1) for token in (None, ""))
+    assert first == empty
+
+
+class Unwalked(list):
+    """A list that says so where somebody walks through it."""
+
+    def __iter__(self):
+        """Fail."""
+        raise AssertionError("a page walks through the whole list")
+
+
+def test_a_page_walks_through_no_others():
+    """A page of a long list is found by halving, whatever its place."""
+    items, looked = Unwalked(range(1000)), []
+    _, more = page(items, lambda item: item, scope=("a",), token=None, limit=990)
+    found, _ = page(
+        items, lambda item: looked.append(item) or item, scope=("a",), limit=5, token=more["NextToken"]
+    )
+    assert [990, 991, 992, 993, 994] == found
+    assert len(looked) < 15
+
+
+@given(st.lists(st.tuples(st.booleans(), st.integers(0, 20))))
+def test_sorted_keys_are_in_order(steps):
+    """Keys that come and go are in their order whenever somebody looks."""
+    keys, model = SortedKeys[int](), set()
+    for looks, key in steps:
+        if key in model:
+            keys.remove(key)
+        else:
+            keys.add([key])
+        model ^= {key}
+        assert not looks or sorted(model) == keys.in_order()
+    assert sorted(model) == keys.in_order()
 
 
 def test_a_token_of_another_list_is_refused():
@@ -286,6 +459,164 @@ def test_a_token_keeps_the_documented_length():
 def test_a_page_has_at_most_the_documented_results(asked, expected):
     """The limit is what was asked for, the documented most otherwise."""
     assert expected == limited({} if asked is None else {"MaxResults": asked}, "MaxResults", 10)
+
+
+# --- requests with a token -----------------------------------------------------------------------------------
+
+
+def asked(token, **members):
+    return {"CollectionId": "staff", "ClientRequestToken": token} | members
+
+
+@pytest.mark.parametrize(
+    ("first", "again", "same"),
+    [
+        ({"UserMatchThreshold": 80}, {"UserMatchThreshold": 80.0}, True),
+        ({"FaceIds": ["a", "b"]}, {"FaceIds": ("a", "b")}, True),
+        ({"UserId": "anna", "FaceIds": ["a"]}, {"FaceIds": ["a"], "UserId": "anna"}, True),
+        ({"FaceIds": ["a", "b"]}, {"FaceIds": ["b", "a"]}, False),
+        ({"UserMatchThreshold": 80}, {"UserMatchThreshold": 80.5}, False),
+        ({"UserMatchThreshold": 80}, {}, False),
+        ({"UserId": "1"}, {"UserId": "1.0"}, False),
+    ],
+)
+def test_requests_are_the_same_by_their_members(first, again, same):
+    """A whole number is the fraction that it equals, and members have no order; lists do."""
+    seen = RequestsSeen()
+    seen.keep("AssociateFaces", asked("t", **first), {"UserStatus": "UPDATING"}, 0.0)
+    if same:
+        assert {"UserStatus": "UPDATING"} == seen.find("AssociateFaces", asked("t", **again), 1.0)
+    else:
+        with pytest.raises(ServiceError, match="IdempotentParameterMismatchException"):
+            seen.find("AssociateFaces", asked("t", **again), 1.0)
+
+
+def test_what_was_answered_cannot_be_changed():
+    """Each answer is a new one, whatever became of those before it."""
+    seen, response = RequestsSeen(), {"AssociatedFaces": [{"FaceId": "a"}]}
+    seen.keep("AssociateFaces", asked("t"), response, 0.0)
+    response["AssociatedFaces"].clear()
+    seen.find("AssociateFaces", asked("t"), 1.0)["AssociatedFaces"].clear()
+    assert {"AssociatedFaces": [{"FaceId": "a"}]} == seen.find("AssociateFaces", asked("t"), 1.0)
+
+
+def test_tokens_that_are_over_take_no_room():
+    """A token that comes makes room for itself: those whose time is over go, and the oldest beyond the limit."""
+    seen = RequestsSeen()
+    for number in range(100):
+        seen.keep("CreateUser", asked(str(number)), {}, float(number))
+    seen.keep("CreateUser", asked("late"), {}, KEPT + 49.0)
+    assert 51 == len(seen)
+    for number in range(MOST_TOKENS):
+        seen.keep("CreateUser", asked(f"more {number}"), {}, KEPT + 49.0)
+    assert MOST_TOKENS == len(seen)
+    assert seen.find("CreateUser", asked("late"), KEPT + 49.0) is None
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcd"), st.integers(-KEPT, KEPT))))
+def test_a_token_holds_for_its_time(steps):
+    """A token is known until its time is over; after it never, also where a test has put the clock back."""
+    seen, model, now, latest = RequestsSeen(), {}, 4 * KEPT, 0
+    for token, passed in steps:
+        now = max(0, now + passed)
+        found = seen.find("CreateUser", asked(token), now)
+        holds = token in model and now - model[token] < KEPT
+        assert holds or found is None
+        assert found is not None or not holds or now < latest
+        if found is None:
+            seen.keep("CreateUser", asked(token), {}, now)
+            model[token] = now
+        latest = max(latest, now)
+
+
+# --- the detector --------------------------------------------------------------------------------------------
+
+
+class Engine:
+    """An engine that counts what it is shown, and waits until it is let go."""
+
+    def __init__(self):
+        self.seen, self.go, self.began = 0, threading.Event(), threading.Event()
+
+    def detect(self, _pixels):
+        """Find nobody."""
+        self.seen += 1
+        self.began.set()
+        assert self.go.wait(30)
+        return []
+
+
+@pytest.fixture
+def engine(monkeypatch):
+    """Put an engine in the place of all that are loaded, and return it with the names of those."""
+    engine, loaded = Engine(), []
+
+    def load(name, _models):
+        loaded.append(name)
+        threading.Event().wait(0.05)  # long enough for the others to ask too
+        return engine
+
+    monkeypatch.setattr(detector, "load_engine", load)
+    return engine, loaded
+
+
+def test_equal_images_that_come_together_are_looked_at_once(engine):
+    """Six threads with one image wait for one detection, which loads the engine once; another image waits not."""
+    engine, loaded = engine
+    found = Detector("haar")
+    one, other = draw(1).bytes, draw(2).bytes
+    with ThreadPoolExecutor(7) as pool:
+        asked = [pool.submit(found.faces, one) for _ in range(6)]
+        assert engine.began.wait(30)
+        engine.began.clear()
+        asked.append(pool.submit(found.faces, other))
+        assert engine.began.wait(30)
+        engine.go.set()
+    assert [()] * 7 == [future.result() for future in asked]
+    assert (2, ["haar"]) == (engine.seen, loaded)
+
+
+def test_an_image_that_is_used_is_remembered(engine, monkeypatch):
+    """What is forgotten first is what was not asked for longest."""
+    engine, _ = engine
+    engine.go.set()
+    monkeypatch.setattr(detector, "_REMEMBERED", 2)
+    found, images = Detector("haar"), [draw(count).bytes for count in (1, 2, 3)]
+    for number in (0, 1, 0, 2, 0):
+        found.faces(images[number])
+    assert 3 == engine.seen
+    found.faces(images[1])
+    assert 4 == engine.seen
+
+
+def test_an_image_that_was_refused_is_looked_at_again(engine, monkeypatch):
+    """A failure is nobody's answer but the first one's: who waited looks for himself."""
+    engine, _ = engine
+    engine.go.set()
+    found, data = Detector("haar"), draw(1).bytes
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "detect", lambda _pixels: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            found.faces(data)
+    assert () == found.faces(data)
+
+
+def test_an_embedder_is_loaded_once(monkeypatch):
+    """Backends of several threads share one embedder, and wait for it."""
+    loaded = []
+
+    def load(*key):
+        loaded.append(key)
+        threading.Event().wait(0.05)
+        return object()
+
+    monkeypatch.setattr(reference, "load_embedder", load)
+    reference._shared_embedder.cache_clear()
+    backends = [ReferenceBackend("haar") for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        found = set(pool.map(lambda backend: backend._service.sight.embedder, backends))
+    reference._shared_embedder.cache_clear()
+    assert (1, 1) == (len(found), len(loaded))
 
 
 # --- clock ---------------------------------------------------------------------------------------------------
@@ -325,7 +656,7 @@ def test_a_clock_never_goes_back(seconds):
     """A clock refuses to go back, and what is no length of time, and stays where it is."""
     clock = Clock()
     clock.stop(at=1000)
-    with pytest.raises(UsageError, match="0 seconds or more"):
+    with pytest.raises(UsageError, match="a number of seconds is needed, 0 or more"):
         clock.advance(seconds)
     assert 1000 == clock.now()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from pytest_rekognition.contract import Contract
@@ -20,10 +21,17 @@ def refuse_no_list(builder: str, member: str, names: object) -> None:
         raise UsageError(f'{builder} takes {member} as a list of names, such as ["ALL"], not {shorten(names)}')
 
 
-def refuse_breaches(operation: str, response: Mapping[str, Any], builder: str) -> None:
-    """Raise `ContractError` where a response breaks the contract on its own, whatever the request."""
+def refuse_breaches(
+    operation: str, response: Mapping[str, Any], builder: str, *, item: tuple[str, str] | None = None
+) -> None:
+    """Raise `ContractError` where a response breaks the contract on its own, whatever the request.
+
+    `item` is the path of what was asked for in the response, and what it is called instead.
+    """
     violations = Contract(operation).check_response(response)
     breaches = [violation for violation in violations if violation.severity != "note"]
+    if item is not None:
+        breaches = [replace(breach, path=breach.path.replace(*item, 1)) for breach in breaches]
     if breaches:
         named = "; ".join(str(violation) for violation in breaches[:_MOST_NAMED])
         more = f"; and {len(breaches) - _MOST_NAMED} more" if len(breaches) > _MOST_NAMED else ""

@@ -12,7 +12,16 @@ from pytest_rekognition.builders.names import by_member
 from pytest_rekognition.contract.rules.attributes import asked_members
 from pytest_rekognition.contract.wording import shorten
 from pytest_rekognition.errors import UsageError
-from pytest_rekognition.geometry import FACE_TEMPLATE, MAIN_LANDMARKS, Box, FaceFrame, single
+from pytest_rekognition.geometry import (
+    FACE_TEMPLATE,
+    MAIN_LANDMARKS,
+    Box,
+    FaceFrame,
+    Point,
+    completed,
+    single,
+    with_pupils,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,7 +56,7 @@ COMPARED_MEMBERS = (*DEFAULT_MEMBERS, "Emotions", "Smile")
 #: The emotions of today's faces, with the confidences of those that nobody set.
 _EMOTIONS = ("CALM", "HAPPY", "SURPRISED", "CONFUSED", "SAD", "ANGRY", "FEAR", "DISGUSTED")
 _LEFT_OVER = 0.25
-#: Where no landmark is placed any more, in images.
+#: No landmark is placed by what is so many images away, or by a roll of so many degrees.
 _FAR = 1000
 #: How many years an age range spans where a test sets one end alone.
 _AGE_WIDTH = 8
@@ -64,7 +73,8 @@ def face_detail(*, attributes: Sequence[str] = ("ALL",), **overrides: Any) -> di
     - `emotions="HAPPY"` or `{"HAPPY": 80, "SURPRISED": 15}`: the rest follow with low confidence, sorted
     - `age_range=(20, 30)`, `pose={"Yaw": 10}`, `quality={"Sharpness": 5}`, `bounding_box={"Left": 0.1}` or a
       `Box`: the other members keep their defaults; landmarks move with the box and its roll
-    - `landmarks={"nose": (0.5, 0.5)}`: single points; a list replaces them all
+    - `landmarks={"nose": (0.5, 0.5)}`: single points; a pupil moves with its eye, and all others with the five
+      main points together. A list replaces them all
     - `smile={"Value": True, "Confidence": 60}`: the wire's own form, always
 
     Raises `UsageError` for a name that is no member, `ContractError` where the face breaks the contract.
@@ -76,17 +86,23 @@ def face_detail(*, attributes: Sequence[str] = ("ALL",), **overrides: Any) -> di
     return face
 
 
-def detail(named: Mapping[str, Any], *, attributes: Sequence[str] = (), box: Box = DEFAULT_BOX) -> dict[str, Any]:
-    """Return a `FaceDetail`; `named` are overrides by API name, `box` where it lies unless they say."""
+def detail(
+    named: Mapping[str, Any], *, attributes: Sequence[str] = (), box: Box = DEFAULT_BOX, aspect: float = 1.0
+) -> dict[str, Any]:
+    """Return a `FaceDetail`; `named` are overrides by API name, `box` where it lies unless they say.
+
+    `aspect` is the image's width over its height.
+    """
     wanted = asked_members(attributes) | set(DEFAULT_MEMBERS) | named.keys()
     names = [name for name in DETAIL_MEMBERS if name in wanted]
-    return _face(names, named, box, every_landmark="ALL" in attributes)
+    types = tuple(FACE_TEMPLATE) if "ALL" in attributes else MAIN_LANDMARKS
+    return _face(names, named, box, types, aspect)
 
 
 def compared(named: Mapping[str, Any], *, box: Box = DEFAULT_BOX) -> dict[str, Any]:
     """Return a `ComparedFace`, with the default attributes and those that `named` sets."""
     names = [name for name in COMPARED_MEMBERS if name in DEFAULT_MEMBERS or name in named]
-    return _face(names, named, box, every_landmark=False)
+    return _face(names, named, box, MAIN_LANDMARKS)
 
 
 def box_of(named: Mapping[str, Any], box: Box) -> dict[str, Any]:
@@ -98,7 +114,9 @@ def box_of(named: Mapping[str, Any], box: Box) -> dict[str, Any]:
     return _structure("BoundingBox", given if given is not None else {}, neutral)  # type: ignore[no-any-return]
 
 
-def _face(names: list[str], named: Mapping[str, Any], box: Box, *, every_landmark: bool) -> dict[str, Any]:
+def _face(
+    names: list[str], named: Mapping[str, Any], box: Box, landmarks: Sequence[str], aspect: float = 1.0
+) -> dict[str, Any]:
     face: dict[str, Any] = {}
     for name in names:
         if name in named and named[name] is None:
@@ -108,8 +126,7 @@ def _face(names: list[str], named: Mapping[str, Any], box: Box, *, every_landmar
     if "BoundingBox" in face:
         face["BoundingBox"] = box_of(named, box)
     if "Landmarks" in face:
-        types = tuple(FACE_TEMPLATE) if every_landmark else MAIN_LANDMARKS
-        face["Landmarks"] = _landmarks(types, named.get("Landmarks", {}), face)
+        face["Landmarks"] = _landmarks(landmarks, named.get("Landmarks", {}), _frame(face, aspect))
     return face
 
 
@@ -158,35 +175,35 @@ def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _landmarks(types: Sequence[str], given: Any, face: Mapping[str, Any]) -> Any:
+def _landmarks(types: Sequence[str], given: Any, frame: FaceFrame) -> Any:
     if not isinstance(given, Mapping):
         return given
-    points = _placed(face)
     chosen = by_member(given, FACE_TEMPLATE, "landmarks")
-    every = (*types, *(name for name in chosen if name not in types))
-    placed = {name: chosen.get(name, points[name]) for name in every}
-    for name, point in placed.items():
+    for name, point in chosen.items():
         if not isinstance(point, tuple) or len(point) != 2:  # noqa: PLR2004  x and y
             raise UsageError(f"landmarks takes {name} as (x, y), not {shorten(point)}")
-    return [{"Type": name, "X": x, "Y": y} for name, (x, y) in placed.items()]
+    # what is no place the contract refuses later
+    known = {name: Point(*point) for name, point in chosen.items() if all(map(_is_near, point))}
+    rest = {name: (single(point.x), single(point.y)) for name, point in completed(known, frame).items()}
+    placed = rest | with_pupils(chosen)
+    every = (*types, *(name for name in chosen if name not in types))
+    return [{"Type": name, "X": placed[name][0], "Y": placed[name][1]} for name in every]
 
 
-def _placed(face: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
-    """Return every landmark of a face with this box and roll."""
-    frame = _frame(face)
-    points = {name: frame.at(point) for name, point in FACE_TEMPLATE.items()}
-    return {name: (single(point.x), single(point.y)) for name, point in points.items()}
-
-
-def _frame(face: Mapping[str, Any]) -> FaceFrame:
+def _frame(face: Mapping[str, Any], aspect: float) -> FaceFrame:
     """Return where the landmarks go; what is no box or roll the contract refuses later."""
     box, pose = face.get("BoundingBox"), face.get("Pose")
     roll: Any = pose.get("Roll") if isinstance(pose, dict) else 0.0
     sides: list[Any] = [None]
     if isinstance(box, dict):
         sides = [box.get(side) for side in ("Left", "Top", "Width", "Height")]
-    upright = Box(*sides) if all(_is_number(side) and abs(side) < _FAR for side in sides) else DEFAULT_BOX
-    return FaceFrame(upright, roll if _is_number(roll) else 0.0, 1.0)
+    is_box = all(_is_near(side) for side in sides) and min(sides[2:]) > 0
+    return FaceFrame.inside(Box(*sides) if is_box else DEFAULT_BOX, roll if _is_near(roll) else 0.0, aspect)
+
+
+def _is_near(value: Any) -> bool:
+    """Tell whether a value is a number that landmarks can be placed by."""
+    return _is_number(value) and abs(value) < _FAR
 
 
 def _as_given(_name: str, given: Any, _neutral: Any) -> Any:

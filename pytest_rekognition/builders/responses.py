@@ -71,6 +71,8 @@ _LISTINGS: dict[str, Listing] = {
 }
 #: The documented default of every threshold on a similarity.
 _THRESHOLD = 80
+#: Why a job failed, where a test does not say.
+FAILURE = "The video could not be read."
 
 
 def build(operation: str, /, *, request: Mapping[str, Any] | None = None, **overrides: Any) -> dict[str, Any]:
@@ -84,8 +86,9 @@ def build(operation: str, /, *, request: Mapping[str, Any] | None = None, **over
     - members of every item: `smile=True`, `similarity=92`, as `face_detail` takes them.
 
     The request is followed as the service would: its attributes, ids, thresholds, limits and pages; it may be
-    incomplete. Overrides win where the two disagree. Raises `UsageError` for an unknown name, `ContractError`
-    where the overrides break the contract.
+    incomplete. Overrides win where the two disagree. A `JobStatus`, or a liveness session's `Status`, other than
+    SUCCEEDED brings no results. Raises `UsageError` for an unknown name, `ContractError` where the overrides break
+    the contract.
     """
     return build_response(operation, request, overrides)
 
@@ -101,6 +104,9 @@ def build_response(
     asked = request if request is not None else {}
     own, shared, counted = _split(name, listing, schema.get("properties", {}), overrides)
     response = echoed(name, sample(schema), asked)
+    if _has_no_results(name, response, own):
+        response = _without_results(name, response, own)
+        counted = 0 if counted is None and not shared else counted
     if listing and listing.member not in own:
         response.update(_listed(name, listing, _slots(listing, shared, counted, asked), request))
     response.update(own)
@@ -120,6 +126,21 @@ def _check_request(operation: str, request: object) -> None:
     for member in ("Attributes", "DetectionAttributes"):
         if request.get(member) is not None:
             refuse_no_list(builder, f"request[{member!r}]", request[member])
+
+
+def _has_no_results(operation: str, response: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
+    """Tell a job or a liveness session that is to be something else than SUCCEEDED."""
+    member = "Status" if operation == "GetFaceLivenessSessionResults" else "JobStatus"
+    return member in response and own.get(member) not in (None, "SUCCEEDED")
+
+
+def _without_results(operation: str, response: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a job or a session that has not succeeded tells: its id, no results, why it failed."""
+    pagination = catalog.operation(operation).pagination
+    told: dict[str, Any] = {name: response[name] for name in ("JobId", "SessionId") if name in response}
+    if own.get("JobStatus") == "FAILED":
+        told["StatusMessage"] = FAILURE
+    return told | {member: [] for member in (pagination.result_keys if pagination else ())}
 
 
 def _split(

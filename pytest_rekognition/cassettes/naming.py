@@ -70,7 +70,6 @@ def named_path(name: str) -> PurePosixPath:
 
     Raises `UsageError` for a name that would leave the folder of all cassettes, or is not safe everywhere.
     """
-    __tracebackhide__ = True
     for part in name.removesuffix(SUFFIX).split("/"):
         mistake = _mistake(part)
         if mistake:

@@ -67,7 +67,10 @@ def _program(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version, and end.")
     ] = False,
 ) -> None:
-    """Hold recorded Amazon Rekognition calls against the documented contract, and keep cassettes in order.
+    """Hold recorded Amazon Rekognition calls against the contract, keep cassettes, and serve the reference.
+
+    `check` is for CI; `cassettes` shows, prunes and imports recordings; `serve` answers Rekognition calls over
+    HTTP on this machine; `models` brings the weights of its better engines.
 
     Exit status: 0, all is well; 1, something was found; 2, the command could not do its work.
     """

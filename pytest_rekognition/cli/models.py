@@ -109,17 +109,30 @@ def show(
 
 def _chosen(name: str) -> list[EngineEntry]:
     """Return the engines whose weights are to be brought."""
-    from pytest_rekognition.backends.reference.engines import ENGINES  # noqa: PLC0415  not for --help
+    from pytest_rekognition.backends.reference.engines import EMBEDDERS, ENGINES  # noqa: PLC0415  not for --help
 
     offered = {entry.name: entry for entry in ENGINES.values() if not entry.embedded}
     if name == _ALL:
         return list(offered.values())
     if name in ENGINES and name not in offered:
         raise UsageError(f"{name} needs no weights: its files come with OpenCV")
+    if name in EMBEDDERS:
+        raise UsageError(_no_download(EMBEDDERS[name]))
     if name not in offered:
         choices = ", ".join((*offered, _ALL))
         raise UsageError(f"there are no weights for {name!r} ({choices}){did_you_mean(name, (*offered, _ALL))}")
     return [offered[name]]
+
+
+def _no_download(entry: EmbedderEntry) -> str:
+    """Say why the weights of an embedder cannot be brought."""
+    if not entry.files:
+        return f"{entry.name} is an embedder that needs no weights"
+    names = " or ".join(file.name for file in entry.files)
+    return (
+        f"{entry.name} is an embedder, whose network is not offered for download: bring the file yourself, {names}"
+        " into the folder of weights, or name another ArcFace-style network with the option embedder"
+    )
 
 
 def _default_folder() -> Path:

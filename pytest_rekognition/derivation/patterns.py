@@ -35,7 +35,12 @@ _ESCAPES = {
 
 def ecma(java: str) -> str:
     """Return a Java whole-string pattern as an anchored ECMA-262 pattern."""
-    return f"^(?:{''.join(_translated(_unanchored(java)))})$"
+    return anchored("".join(_translated(_unanchored(java))))
+
+
+def anchored(pattern: str) -> str:
+    """Return a pattern that holds for the whole string."""
+    return f"^(?:{pattern})$"
 
 
 def _unanchored(java: str) -> str:

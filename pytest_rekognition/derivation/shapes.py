@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pytest_rekognition.derivation.patterns import ecma
+from pytest_rekognition.derivation.patterns import anchored, ecma
 from pytest_rekognition.derivation.prose import first_sentence
 
 if TYPE_CHECKING:
@@ -78,8 +78,14 @@ def _string(shape: Shape, _: Callable[[str], Schema]) -> Schema:
     if "enum" in shape:
         schema["enum"] = list(shape["enum"])
     if "pattern" in shape:
-        schema["pattern"] = ecma(shape["pattern"])
+        schema |= _pattern(shape["pattern"])
     return schema
+
+
+def _pattern(java: str) -> Schema:
+    """Build a pattern that every engine reads alike; where that changes it, the model's own is an annotation."""
+    pattern = ecma(java)
+    return {"pattern": pattern} if pattern == anchored(java) else {"pattern": pattern, "x-pattern": java}
 
 
 def _blob(shape: Shape, _: Callable[[str], Schema]) -> Schema:

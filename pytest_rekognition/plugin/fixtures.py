@@ -148,7 +148,7 @@ def _keywords(item: pytest.Item, fixture: Mapping[str, Any], own: Mapping[str, A
             " rekognition_cassette_dir."
         )
     # what is wrong is told, also where another layer wins over it
-    options(fixture, *(marker.kwargs for marker in item.iter_markers(settings.MARKER)))
+    options(fixture, *(marker.kwargs for marker in item.iter_markers(settings.MARKER)), unlisted=_OURS)
     chosen = settings.command_line(item.config)
     if given.get("variants") is False:  # a test that must not be run twice, whatever the command line says
         chosen.pop("variants", None)

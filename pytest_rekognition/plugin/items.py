@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
@@ -25,6 +26,9 @@ AFTERWARDS: pytest.StashKey[Callable[[pytest.Item, pytest.Item | None], None]] =
 #: The test that is being run.
 CURRENT: pytest.StashKey[pytest.Item | None] = pytest.StashKey()
 
+#: Modules whose lines say nothing about an error of this package: the SDK's that lead to it, and its own but for
+#: this subpackage, which pytest itself calls.
+_INSIDE = re.compile(r"(aio)?boto(core|3)\b|pytest_rekognition\.(?!plugin\b)")
 _TEARDOWN_BLOCK = (
     "from a fixture that is torn down after {test}, whose harness has closed. Make the call inside the test, or"
     " give the fixture a harness of its own: with Rekognition(...) as rekognition."
@@ -98,7 +102,12 @@ def pytest_runtest_teardown(item: pytest.Item) -> Generator[None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember how a test went: only one that ran to its end is held to everything that it left behind."""
+    """Remember how a test went: only one that ran to its end is held to everything that it left behind.
+
+    An error of this package is told at the line of the user's that led to it; with `--full-trace` as it came.
+    """
+    if call.excinfo is not None and _is_ours(call.excinfo):
+        _hide_inside(call.excinfo)
     report = yield
     if call.when == "setup":
         item.stash[WENT] = Went()
@@ -106,6 +115,21 @@ def pytest_runtest_makereport(
         outcome = "failed" if hasattr(report, "wasxfail") else report.outcome
         item.stash[WENT] = Went(outcome, str(call.excinfo.value) if call.excinfo else "")
     return report
+
+
+def _hide_inside(raised: pytest.ExceptionInfo[BaseException]) -> None:
+    """Have pytest leave out what lies inside a call, by its own means: a name in the modules that it lies in."""
+    for entry in raised.traceback:
+        names = entry.frame.f_globals
+        if _INSIDE.match(names.get("__name__", "")):
+            names["__tracebackhide__"] = _is_ours
+
+
+def _is_ours(raised: pytest.ExceptionInfo[BaseException] | None) -> bool:
+    """Tell whether an error is one of this package, so that the user's line that led to it says it all."""
+    from pytest_rekognition.errors import PytestRekognitionError  # noqa: PLC0415  not at plugin load
+
+    return raised is not None and isinstance(raised.value, PytestRekognitionError)
 
 
 def _settle(item: pytest.Item) -> None:

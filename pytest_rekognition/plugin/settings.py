@@ -59,6 +59,8 @@ _MODES = (
     " reference or live; wins over marker, fixture and ini"
 )
 
+_INI_ADVICE = ", such as 20, or 0 for not at all"
+_COMMAND_LINE_ADVICE = ". On the command line write --rekognition-variants=N, or let the option come last"
 _SESSION_BLOCK = (
     "from a test that does not use pytest-rekognition, and rekognition_block_network = session forbids that. Use"
     " the `rekognition` fixture or marker in the test, or set rekognition_block_network = test."
@@ -165,9 +167,11 @@ def max_age(config: pytest.Config) -> int:
 
 def _check_variants(config: pytest.Config) -> None:
     """Refuse numbers and names of variants that mean nothing, and a command line that would call the service."""
-    _variants(config.getini("rekognition_variants").strip() or "0", "rekognition_variants")
+    _variants(config.getini("rekognition_variants").strip() or "0", "rekognition_variants", _INI_ADVICE)
     given = config.getoption("rekognition_variants")
-    is_asked = given is True or (given is not None and _variants(given, "--rekognition-variants") > 0)
+    is_asked = given is True or (
+        given is not None and _variants(given, "--rekognition-variants", _COMMAND_LINE_ADVICE) > 0
+    )
     name = config.getoption("rekognition_variant")
     if name is not None:
         _check_variant(name)
@@ -181,12 +185,9 @@ def _check_variants(config: pytest.Config) -> None:
         )
 
 
-def _variants(number: str, option: str) -> int:
+def _variants(number: str, option: str, advice: str) -> int:
     if not (number.isascii() and number.isdigit()):
-        raise pytest.UsageError(
-            f"{option} is {number!r}; it is a number of re-runs. On the command line write"
-            " --rekognition-variants=N, or let the option come last."
-        )
+        raise pytest.UsageError(f"{option} is {number!r}; it is a number of re-runs{advice}.")
     return int(number)
 
 
@@ -207,7 +208,10 @@ def ini(config: pytest.Config) -> dict[str, Any]:
 
 
 def _ini_value(config: pytest.Config, name: str) -> Any:
-    value = config.getini(f"rekognition_{name}")
+    try:
+        value = config.getini(f"rekognition_{name}")
+    except (ValueError, pytest.UsageError) as error:  # pytest's own need not say which option it is about
+        raise pytest.UsageError(f"rekognition_{name}: {error}") from None
     if name in _INI_FOLDERS:
         return _below_root(config, value) if value else None
     if name == "embedder" and value != _INI_DEFAULTS[name]:

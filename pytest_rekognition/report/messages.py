@@ -73,6 +73,15 @@ def unanswered(
     return "\n".join(lines)
 
 
+def no_reference(operation: str) -> str:
+    """Say that the reference has no answer to a call of a test."""
+    return (
+        f"there is no reference for {operation}: it is no operation on faces. Stub it with"
+        f' rekognition.on("{operation}").returns(...), or record it from the service in a test of its own with'
+        ' @pytest.mark.rekognition(mode="record").'
+    )
+
+
 def _recordings(cassette: Cassette, call: Call) -> list[str]:
     """Return what a cassette has that is near a call."""
     if not cassette.exists:
@@ -101,7 +110,10 @@ def _remedy(call: Call, record_command: str, *, has_reference: bool) -> str:
         ways.insert(0, f"record it with: {record_command}\nor")
     remedy = f"To mend it, {' '.join(ways)}"
     if has_reference:
-        remedy += ", or let the reference backend answer with --rekognition-mode=reference"
+        remedy += (
+            ', or let the reference backend answer with @pytest.mark.rekognition(mode="reference"), or for the'
+            " whole run with --rekognition-mode=reference"
+        )
     return f"{remedy}."
 
 

@@ -25,26 +25,30 @@ from pytest_rekognition.backends.reference import (
 )
 from pytest_rekognition.backends.reference.detector import Detector, shared_detector
 from pytest_rekognition.backends.reference.engines import embedder_choice, engine_entry, load_embedder
-from pytest_rekognition.backends.reference.knowledge import known_face
+from pytest_rekognition.backends.reference.engines.base import Embedder, MeasuredFace
+from pytest_rekognition.backends.reference.given import KNOWN_IMAGE, given_image
+from pytest_rekognition.backends.reference.knowledge import known_faces
 from pytest_rekognition.backends.reference.neighbours import Neighbours, Nowhere
 from pytest_rekognition.backends.reference.region import Region, Service
 from pytest_rekognition.backends.reference.sight import Sight
-from pytest_rekognition.backends.reference.validation import check_request
+from pytest_rekognition.backends.reference.validation import check_request, present_members
 from pytest_rekognition.environment import PLACEHOLDER_REGION
-from pytest_rekognition.errors import NoReferenceError, did_you_mean
+from pytest_rekognition.errors import NoReferenceError, PytestRekognitionError, ReferenceFailedError
 from pytest_rekognition.exchange import Reply
+from pytest_rekognition.images import aspect_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     from pytest_rekognition.backends.reference.clock import Clock
-    from pytest_rekognition.backends.reference.engines.base import Embedder
     from pytest_rekognition.backends.reference.region import Handler
     from pytest_rekognition.exchange import Call
 
-__all__ = ["HANDLERS", "Detector", "Neighbours", "ReferenceBackend"]
+__all__ = ["HANDLERS", "Detector", "Embedder", "MeasuredFace", "Neighbours", "ReferenceBackend"]
 
+#: held while an embedder is loaded: one that somebody else is loading is waited for
+_LOADING: Final = threading.Lock()
 #: the operations that have a reference
 HANDLERS: Final[Mapping[str, Handler]] = {
     **celebrities.HANDLERS,
@@ -125,9 +129,14 @@ class ReferenceBackend:
         """Let whatever is not finished rest: no thread of the service's is left."""
         self.jobs.close()
 
-    def know(self, data: bytes, faces: Iterable[tuple[Mapping[str, Any], str | None]]) -> None:
-        """State an image's faces, each a complete `FaceDetail` and who it is, or None to let the pixels tell."""
-        self._service.sight.knowledge.know(data, [known_face(detail, person) for detail, person in faces])
+    def know(self, image: Any, faces: Iterable[tuple[Mapping[str, Any], str | None]]) -> None:
+        """State an image's faces, each a complete `FaceDetail` and who it is, or None to let the pixels tell.
+
+        The image is bytes, a file's path, or a drawn one. Raises `UsageError`; `Rekognition.know` takes short
+        forms of faces.
+        """
+        data = given_image(image, KNOWN_IMAGE)
+        self._service.sight.knowledge.know(data, known_faces(faces, aspect_of(data)))
 
     def region(self, name: str | None = None) -> Region:
         """Return a region's state, by default that of the region that a client without one has."""
@@ -143,19 +152,21 @@ class ReferenceBackend:
         Raises:
             ServiceError: what the service answers to such a request or image.
             NoReferenceError: there is no reference for this operation.
+            ReferenceFailedError: a mistake of this package, or of the embedder.
             MissingDependencyError: OpenCV or numpy is not installed.
 
         """
         handler = HANDLERS.get(call.operation)
         if handler is None:
-            raise NoReferenceError(
-                f"there is no reference for {call.operation}, which is none of the operations on faces"
-                f"{did_you_mean(call.operation, HANDLERS)} Stub it with"
-                f' rekognition.on("{call.operation}").returns(...), or record it from the service with'
-                ' mode="record"'
-            )
-        check_request(call.operation, call.request)
-        return Reply(handler(call.request, self.region(call.region)))
+            raise NoReferenceError(f"there is no reference for {call.operation}: it is no operation on faces")
+        request = present_members(call.operation, call.request)
+        check_request(call.operation, request)
+        try:
+            return Reply(handler(request, self.region(call.region)))
+        except PytestRekognitionError:
+            raise
+        except Exception as error:
+            raise ReferenceFailedError(call.operation, error) from error
 
 
 def _loading(embedder: str | Embedder, models: Path | None) -> Callable[[], Embedder]:
@@ -163,7 +174,12 @@ def _loading(embedder: str | Embedder, models: Path | None) -> Callable[[], Embe
     if not isinstance(embedder, str):
         return lambda: embedder
     name, path = embedder_choice(embedder, models)
-    return lambda: _shared_embedder(name, path, models)
+
+    def load() -> Embedder:
+        with _LOADING:
+            return _shared_embedder(name, path, models)
+
+    return load
 
 
 @lru_cache(maxsize=4)

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS
 from pytest_rekognition.backends.reference.conventions import UNMEASURED
-from pytest_rekognition.backends.reference.refusals import invalid_parameters
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-_KNOWN: Final = frozenset({"ALL", "DEFAULT", *ATTRIBUTE_MEMBERS})
+    from collections.abc import Sequence
 
 
-def wants_all(attributes: Iterable[str]) -> bool:
+def wants_all(attributes: Sequence[str]) -> bool:
     """Tell whether everything is asked for: `["ALL", "DEFAULT"]` means all (DetectFaces, Attributes)."""
     return "ALL" in attributes
 
 
-def wanted_members(attributes: Iterable[str]) -> tuple[str, ...]:
-    """Return the members beyond the DEFAULT ones, in the service's order; an unknown value is a `ServiceError`."""
-    chosen = list(attributes)
-    if not all(isinstance(attribute, str) and attribute in _KNOWN for attribute in chosen):
-        raise invalid_parameters()
-    if wants_all(chosen):
+def wanted_members(attributes: Sequence[str]) -> tuple[str, ...]:
+    """Return the members beyond the DEFAULT ones, in the service's order; the attributes are documented ones."""
+    if wants_all(attributes):
         return tuple(UNMEASURED)
-    members = {ATTRIBUTE_MEMBERS[attribute] for attribute in chosen if attribute != "DEFAULT"}
+    members = {ATTRIBUTE_MEMBERS[attribute] for attribute in attributes if attribute != "DEFAULT"}
     return tuple(member for member in UNMEASURED if member in members)

@@ -102,6 +102,8 @@ class _Portrait:
 class Celebrities:
     """The celebrities of all regions."""
 
+    __slots__ = ("_known", "_lock")
+
     def __init__(self) -> None:
         self._known: dict[str, tuple[Celebrity, tuple[_Portrait, ...]]] = {}
         self._lock = threading.Lock()

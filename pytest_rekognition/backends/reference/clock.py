@@ -25,6 +25,8 @@ class Clock:
     `stop()` holds it, `advance(seconds)` moves it on and then lets everything happen that has become due.
     """
 
+    __slots__ = ("_ahead", "_listeners", "_lock", "_stopped_at")
+
     def __init__(self) -> None:
         self._stopped_at: float | None = None
         self._ahead = 0.0
@@ -62,16 +64,15 @@ class Clock:
 
         Raises `UsageError` for what would move it back, or beyond the year 9999.
         """
-        asked, seconds = seconds, seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
-        if not (_is_number(seconds) and seconds >= 0):
-            raise UsageError(f"a clock is advanced by 0 seconds or more, or a timedelta, not by {show(asked)}")
-        if self.now() + seconds > _LAST:
-            raise UsageError(f"a clock that is advanced by {show(asked)} is beyond the year 9999")
+        asked = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
+        passed = checked_seconds(asked, "what a clock is advanced by")
+        if self.now() + passed > _LAST:
+            raise UsageError(f"a clock that is advanced by {show(seconds)} is beyond the year 9999")
         with self._lock:
             if self._stopped_at is None:
-                self._ahead += seconds
+                self._ahead += passed
             else:
-                self._stopped_at += seconds
+                self._stopped_at += passed
         self._tell()
 
     def on_change(self, listener: Callable[[], object]) -> None:
@@ -81,6 +82,13 @@ class Clock:
     def _tell(self) -> None:
         for listener in self._listeners:
             listener()
+
+
+def checked_seconds(seconds: Any, what: str) -> float:
+    """Return a length of time in seconds; raises `UsageError`, which says `what` it is, for less than 0."""
+    if not (_is_number(seconds) and seconds >= 0):
+        raise UsageError(f"{what} is {show(seconds)}: a number of seconds is needed, 0 or more")
+    return float(seconds)
 
 
 def _is_number(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from functools import cached_property, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from pytest_rekognition.backends.reference.engines import decode, engine_entry, load_engine
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 #: images whose faces are remembered
 _REMEMBERED: Final = 64
+#: held while a shared detector is made
+_MAKING: Final = threading.Lock()
 
 
 class Detector:
@@ -31,44 +33,60 @@ class Detector:
         self.engine = entry.name
         #: the members of `FaceDetail` that it measures, such as `BoundingBox` or `Pose.Roll`
         self.measures = entry.measures
-        self._seen: OrderedDict[str, tuple[MeasuredFace, ...]] = OrderedDict()
+        self._loaded: Engine | None = None
+        self._loading = threading.Lock()
+        # by the images' digests, the one asked for last at the end
+        self._seen: OrderedDict[str, _Seen] = OrderedDict()
         self._lock = threading.Lock()
 
     def faces(self, data: bytes, digest: str | None = None) -> tuple[MeasuredFace, ...]:
         """Return the faces in a PNG's or JPEG's bytes, the largest first; raises `ServiceError` as the service.
 
-        `digest` is the bytes' SHA-256 in hexadecimal, where the caller has it already.
+        `digest` is the bytes' SHA-256 in hexadecimal, where the caller has it already. Who asks for an image that
+        another thread is looking at waits for that.
         """
-        digest = digest or hashlib.sha256(data).hexdigest()
-        known = self._seen.get(digest)
-        if known is not None:
-            return known
-        faces = self._look(data)
-        with self._lock:
-            self._seen[digest] = faces
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
-        return faces
+        seen = self._remembered(digest or hashlib.sha256(data).hexdigest())
+        with seen.lock:
+            if seen.faces is None:
+                seen.faces = tuple(self.look(pixels_of(data)))
+            return seen.faces
 
-    def load(self) -> None:
+    def load(self) -> Engine:
         """Load the engine now, and not at the first image; raises as `load_engine`."""
-        self._loaded  # noqa: B018  a cached property
-
-    @cached_property
-    def _loaded(self) -> Engine:
-        return load_engine(self.engine, self._models)
+        with self._loading:
+            if self._loaded is None:
+                self._loaded = load_engine(self.engine, self._models)
+            return self._loaded
 
     def look(self, pixels: Pixels) -> list[MeasuredFace]:
         """Return the faces in an upright image's pixels, such as a video's frame, the largest first."""
-        return self._loaded.detect(pixels)
+        return self.load().detect(pixels)
 
-    def _look(self, data: bytes) -> tuple[MeasuredFace, ...]:
-        return tuple(self.look(pixels_of(data)))
+    def _remembered(self, digest: str) -> _Seen:
+        with self._lock:
+            seen = self._seen.setdefault(digest, _Seen())
+            self._seen.move_to_end(digest)
+            if len(self._seen) > _REMEMBERED:
+                self._seen.popitem(last=False)
+            return seen
+
+
+class _Seen:
+    """One image's faces, or None until somebody has looked at it, with the lock held."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.faces: tuple[MeasuredFace, ...] | None = None
+
+
+def shared_detector(engine: str, models: Path | None) -> Detector:
+    """Return the process's one detector for an engine, by its name in the table: it is slow to load."""
+    with _MAKING:
+        return _shared_detector(engine, models)
 
 
 @lru_cache(maxsize=4)
-def shared_detector(engine: str, models: Path | None) -> Detector:
-    """Return the process's one detector for an engine, by its name in the table: it is slow to load."""
+def _shared_detector(engine: str, models: Path | None) -> Detector:
     return Detector(engine, models)
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from pytest_rekognition.backends.reference.headers import checked
 from pytest_rekognition.errors import ServiceError, UsageError
 from pytest_rekognition.matching import plain_image
 from pytest_rekognition.showing import show
+
+#: what the image is for whose faces are stated
+KNOWN_IMAGE: Final = "the image for know"
 
 
 def given_image(image: Any, what: str) -> bytes:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_rekognition.backends.reference.engines.base import MeasuredFace, Pose, Quality
-from pytest_rekognition.geometry import FACE_TEMPLATE, Box, FaceFrame, Point
+from pytest_rekognition.errors import UsageError
+from pytest_rekognition.geometry import Box, FaceFrame, Point, completed
+from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +20,11 @@ if TYPE_CHECKING:
 _FIELDS: Final = frozenset({"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"})
 #: its only member with whole numbers
 _AGES: Final = "AgeRange"
+#: what a backend takes, told to whoever means the harness
+_FORM: Final = (
+    "a ReferenceBackend is told of faces as pairs, a complete FaceDetail and a person's name or None:"
+    ' [(face_detail(smile=True), "anna")] (Rekognition.know takes their number and short forms, too)'
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,25 +35,45 @@ class KnownFace(MeasuredFace):
     person: str | None = None
 
 
-def known_face(detail: Mapping[str, Any], person: str | None = None) -> KnownFace:
-    """Return the face that a complete `FaceDetail` describes; landmarks that it lacks are placed in its box."""
+def known_face(detail: Mapping[str, Any], person: str | None = None, aspect: float = 1.0) -> KnownFace:
+    """Return the face that a complete `FaceDetail` describes, in an image of this width over height.
+
+    Landmarks that it lacks are placed by the others, or by its box and roll; see `geometry.completed`.
+    """
     detail = {name: value if name == _AGES else _fractions(value) for name, value in detail.items()}
     box = detail["BoundingBox"]
-    upright = Box(box["Left"], box["Top"], box["Width"], box["Height"])
+    place = Box(box["Left"], box["Top"], box["Width"], box["Height"])
     pose, quality = detail["Pose"], detail["Quality"]
-    frame = FaceFrame(upright, 0.0, 1.0)
-    placed = {name: frame.at(point) for name, point in FACE_TEMPLATE.items()}
     stated = {mark["Type"]: Point(mark["X"], mark["Y"]) for mark in detail["Landmarks"]}
     return KnownFace(
-        box=upright,
+        box=place,
         confidence=detail["Confidence"],
-        landmarks=placed | stated,
+        landmarks=completed(stated, FaceFrame.inside(place, pose["Roll"], aspect)),
         pose=Pose(pose["Roll"], pose["Yaw"], pose["Pitch"]),
         quality=Quality(quality["Brightness"], quality["Sharpness"]),
         attributes={name: value for name, value in detail.items() if name not in _FIELDS},
         measured=frozenset(),
         person=person,
     )
+
+
+def known_faces(faces: Any, aspect: float) -> list[KnownFace]:
+    """Return the faces that pairs describe, a complete `FaceDetail` and who it is; else raises `UsageError`."""
+    if not isinstance(faces, Iterable):
+        raise UsageError(f"{_FORM}, not {show(faces)}")
+    return [known_face(*_checked_pair(pair), aspect) for pair in faces]
+
+
+def _checked_pair(pair: Any) -> tuple[Mapping[str, Any], str | None]:
+    if not isinstance(pair, tuple) or len(pair) != 2 or not isinstance(pair[0], Mapping):  # noqa: PLR2004  a pair
+        raise UsageError(f"{_FORM}, not {show(pair)}")
+    detail, person = pair
+    missing = sorted(_FIELDS - detail.keys())
+    if missing:
+        raise UsageError(f"{_FORM}; here one lacks {', '.join(missing)}")
+    if not (person is None or isinstance(person, str)):
+        raise UsageError(f"{_FORM}; here the person is {show(person)}")
+    return detail, person
 
 
 def _fractions(value: Any) -> Any:

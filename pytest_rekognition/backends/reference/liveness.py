@@ -75,6 +75,8 @@ class Outcome:
 class Liveness:
     """How the liveness sessions of all regions end."""
 
+    __slots__ = ("_lock", "_next", "_of")
+
     def __init__(self) -> None:
         self._next = Outcome()
         self._of: dict[str, Outcome] = {}
@@ -173,10 +175,10 @@ def create_face_liveness_session(request: Mapping[str, Any], region: Region) -> 
         if token in sessions.ids:
             return {"SessionId": sessions.ids[token]}
         session_id = region.ids.uuid4()
+        region.service.part(Liveness).begin(session_id)  # before anybody else can learn of the session
         sessions.by_id[session_id] = session
         if token is not None:
             sessions.ids[token] = session_id
-    region.service.part(Liveness).begin(session_id)
     return {"SessionId": session_id}
 
 

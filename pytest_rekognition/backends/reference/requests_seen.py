@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
+import hashlib
+import json
+from collections import OrderedDict
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_rekognition.errors import ServiceError
@@ -14,11 +16,17 @@ if TYPE_CHECKING:
 
 #: seconds that a token is remembered. Not documented: eight hours are this project's own choice.
 KEPT: Final = 8 * 3600
+#: tokens of a region that are remembered, the latest ones: some 40 MB
+MOST: Final = 100_000
 
 
 class _Seen(NamedTuple):
-    request: dict[str, Any]
-    response: dict[str, Any]
+    #: tells the request from others
+    digest: bytes
+    #: the collection that it names, or None
+    collection: str | None
+    #: what was answered, as JSON: it is small, and nobody can change it
+    response: str
     #: seconds since the epoch
     at: float
 
@@ -30,33 +38,50 @@ class RequestsSeen:
     kept: float = KEPT
 
     def __init__(self) -> None:
-        self._seen: dict[tuple[str, str], _Seen] = {}
+        # by operation and token, the latest last
+        self._seen: OrderedDict[tuple[str, str], _Seen] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._seen)
 
     def find(self, operation: str, request: Mapping[str, Any], now: float) -> dict[str, Any] | None:
         """Return what was answered to the same request with the same token, or None.
 
         Raises `IdempotentParameterMismatchException` where the token came with another request of the operation.
         """
-        self._seen = {key: seen for key, seen in self._seen.items() if now - seen.at < self.kept}
         seen = self._seen.get((operation, request["ClientRequestToken"]))
-        if seen is None:
+        if seen is None or self._is_over(seen, now):
             return None
-        if seen.request != request:
+        if seen.digest != _digest(request):
             raise ServiceError(
                 "IdempotentParameterMismatchException",
                 "A ClientRequestToken input parameter was reused with an operation, but at least one of the other"
                 " input parameters is different from the previous call to the operation.",
             )
-        return deepcopy(seen.response)
+        response: dict[str, Any] = json.loads(seen.response)
+        return response
 
     def keep(self, operation: str, request: Mapping[str, Any], response: Mapping[str, Any], now: float) -> None:
         """Remember what a request with a token was answered."""
         key = operation, request["ClientRequestToken"]
-        self._seen[key] = _Seen(deepcopy(dict(request)), deepcopy(dict(response)), now)
+        self._seen[key] = _Seen(_digest(request), request.get("CollectionId"), json.dumps(response), now)
+        self._seen.move_to_end(key)
+        while len(self._seen) > MOST or self._is_over(next(iter(self._seen.values())), now):
+            self._seen.popitem(last=False)
 
-    def forget(self, member: str, value: object) -> None:
-        """Forget the requests that named something which is no more, such as a collection."""
-        self._seen = {key: seen for key, seen in self._seen.items() if seen.request.get(member) != value}
+    def forget(self, collection: str) -> None:
+        """Forget the requests that named a collection which is no more."""
+        for key in [key for key, seen in self._seen.items() if seen.collection == collection]:
+            del self._seen[key]
+
+    def _is_over(self, seen: _Seen, now: float) -> bool:
+        return now - seen.at >= self.kept
+
+
+def _digest(request: Mapping[str, Any]) -> bytes:
+    """Return what equal requests have in common: their members in whatever order, 80 as 80.0."""
+    text = json.dumps(json.loads(json.dumps(dict(request)), parse_int=float), sort_keys=True)
+    return hashlib.sha256(text.encode()).digest()
 
 
 def answered_once(

@@ -6,16 +6,18 @@ reach the service, which answers a `ValidationException` with one text a member.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import regex
 
 from pytest_rekognition import catalog
+from pytest_rekognition.backends.reference.java import as_float, printed, unreadable
 from pytest_rekognition.backends.reference.refusals import invalid_parameters, validation
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator
 
 _LOCAL: Final = "#/$defs/"
 _TYPES: Final[dict[str, type | tuple[type, ...]]] = {
@@ -44,15 +46,39 @@ _COMPOUND: Final = frozenset({"object", "array"})
 def check_request(operation: str, request: Mapping[str, Any]) -> None:
     """Raise the `ServiceError` for a request that breaks the operation's documented constraints.
 
-    That is a `ValidationException` with a text a constraint; for a member of another type, or one that the
-    operation does not have, `InvalidParameterException`. Of images the length alone counts: what else is wrong has
-    errors of its own.
+    That is a `ValidationException` with a text a constraint; a `SerializationException` for a member of another
+    type; `InvalidParameterException` for one that the operation does not have. Of images the length alone counts:
+    what else is wrong has errors of its own.
     """
     schema = catalog.schema(operation, "request")
     images = {".".join(path) for path in catalog.operation(operation).request_blobs}
     found = list(_faults(schema, dict(request), "", schema["$defs"], images))
     if found:
         raise validation(found)
+
+
+def present_members(operation: str, request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a request without the members that are null: JSON 1.1 takes them for absent.
+
+    What a map or a list holds stays as it is: there a null stands for nothing, and is refused.
+    """
+    schema = catalog.schema(operation, "request")
+    members: dict[str, Any] = _present(schema, request, schema["$defs"])
+    return members
+
+
+def _present(schema: Mapping[str, Any], value: Any, shapes: Mapping[str, Any]) -> Any:
+    schema = _resolved(schema, shapes)
+    if isinstance(value, list | tuple):
+        return [_present(schema.get("items", {}), item, shapes) for item in value]
+    members = schema.get("properties")
+    if members is None or not isinstance(value, Mapping):
+        return value
+    return {
+        name: _present(members.get(name, {}), member, shapes)
+        for name, member in value.items()
+        if member is not None
+    }
 
 
 def _faults(
@@ -62,7 +88,7 @@ def _faults(
     if path in images:
         yield from _blob_faults(schema, value, path)
         return
-    _check_type(schema, value)
+    value = _read(schema, value)
     for words, kept in _verdicts(schema, value):
         if not kept:
             yield _text(value, path, words)
@@ -76,7 +102,7 @@ def _faults(
 def _blob_faults(schema: Mapping[str, Any], value: Any, path: str) -> Iterator[str]:
     """Yield the texts for an image of too few or too many bytes, printed as users of the service quote it."""
     if not isinstance(value, bytes | bytearray | memoryview):
-        raise invalid_parameters()
+        raise unreadable(value, schema)
     size = len(value)
     limits = {"maxLength": schema.get("x-maxBytes"), "minLength": schema.get("x-minBytes")}
     for words, kept in _verdicts(limits, value):
@@ -132,8 +158,7 @@ def _held_faults(
         return
     broken: list[str] = []
     for _, item in items:
-        _check_type(schema, item)
-        verdicts = list(_verdicts(schema, item))
+        verdicts = list(_verdicts(schema, _read(schema, item)))
         if not all(kept for _, kept in verdicts):
             broken = [words for words, _ in verdicts]
     if broken:
@@ -151,7 +176,7 @@ def _verdicts(schema: Mapping[str, Any], value: Any) -> Iterator[tuple[str, bool
     pattern = schema.get("pattern")
     if pattern is not None:
         kept = _compiled(pattern).search(value) is not None
-        yield f"Member must satisfy regular expression pattern: {_bare(pattern)}", kept
+        yield f"Member must satisfy regular expression pattern: {_original(schema)}", kept
 
 
 def _resolved(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -162,16 +187,17 @@ def _resolved(schema: Mapping[str, Any], shapes: Mapping[str, Any]) -> Mapping[s
     return schema
 
 
-def _check_type(schema: Mapping[str, Any], value: Any) -> None:
-    expected = _TYPES.get(schema.get("type", ""))
-    if expected is None:
-        return
+def _read(schema: Mapping[str, Any], value: Any) -> Any:
+    """Return a value as the shape's type holds it; raises the `ServiceError` for one of another type."""
+    expected: Any = _TYPES[schema["type"]]
     if not isinstance(value, expected) or (isinstance(value, bool) and expected is not bool):
-        raise invalid_parameters()
+        raise unreadable(value, schema)
+    return as_float(value) if schema["type"] == "number" else value
 
 
 def _keeps(keyword: str, measured: Any, limit: Any) -> bool:
-    return bool(measured >= limit if keyword.startswith("min") else measured <= limit)
+    # a NaN is above every number, as Java compares: it breaks a maximum alone
+    return bool(not measured < limit if keyword.startswith("min") else measured <= limit)
 
 
 @cache
@@ -179,9 +205,10 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     return regex.compile(catalog.python_pattern(pattern))
 
 
-def _bare(pattern: str) -> str:
-    """Return a pattern as the service's model has it, without the anchors that make it match the whole text."""
-    return pattern.removeprefix("^(?:").removesuffix(")$")
+def _original(schema: Mapping[str, Any]) -> str:
+    """Return a pattern as the service's model has it, which is not how every engine reads it alike."""
+    original: str = schema.get("x-pattern") or schema["pattern"].removeprefix("^(?:").removesuffix(")$")
+    return original
 
 
 def _joined(path: str, name: str) -> str:
@@ -189,19 +216,10 @@ def _joined(path: str, name: str) -> str:
 
 
 def _text(value: Any, path: str, words: str) -> str:
-    shown = "null" if value is None else f"'{_shown(value)}'"
+    shown = "null" if value is None else f"'{printed(value)}'"
     return f"Value {shown} at '{_spelt(path)}' failed to satisfy constraint: {words}"
 
 
 def _spelt(path: str) -> str:
     """Return a path in the service's own spelling: each name begins with a small letter."""
     return ".".join(part[:1].lower() + part[1:] for part in path.split("."))
-
-
-def _shown(value: Any) -> str:
-    """Return a value as Java prints it."""
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(map(str, value))}]"
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{name}={member}' for name, member in value.items())}}}"
-    return str(value)

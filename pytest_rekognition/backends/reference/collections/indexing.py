@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_rekognition.backends.reference.attributes import wanted_members, wants_all
@@ -11,7 +12,7 @@ from pytest_rekognition.backends.reference.collections.store import FACE_MODEL_V
 from pytest_rekognition.backends.reference.faces import MAX_FACES, face_detail
 from pytest_rekognition.backends.reference.ids import image_id
 from pytest_rekognition.backends.reference.images import image_of
-from pytest_rekognition.geometry import Box, single
+from pytest_rekognition.geometry import Box, single, stored_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from pytest_rekognition.backends.reference.ids import Ids
     from pytest_rekognition.backends.reference.region import Handler, Region
 
-#: decimals of a stored box, and of a stored confidence, as a ratio (measured: 1,036 of 1,036)
+#: decimals of a stored confidence, as a ratio (measured: 1,036 of 1,036)
 _DECIMALS: Final = 6
 _PERCENT: Final = 100
-#: the least width and height of a stored box: a narrower one would be rounded to nothing
-_LEAST_SIDE: Final = 10**-_DECIMALS
 
 
 def index_faces(request: Mapping[str, Any], region: Region) -> dict[str, Any]:
@@ -72,22 +71,26 @@ def _stored(
 
     "If you provide the same image, specify the same collection, and use the same external ID in the IndexFaces
     operation, Amazon Rekognition doesn't save duplicate face metadata": then a face keeps its id. Without an
-    external id each call stores new faces, as users of the service report.
+    external id each call stores new faces, as users of the service report. A face that a test has stated anew, so
+    that it is another one or less sure, is no duplicate.
     """
     known = collection.named_faces(*source)
     records, new = [], []
     for detail, vector in faces:
-        box = _rounded(detail["BoundingBox"])
-        earlier = known.get(box)
-        if earlier:
-            face = collection.faces[earlier.popleft()]
+        box = Box(*(stored_ratio(detail["BoundingBox"][side]) for side in ("Left", "Top", "Width", "Height")))
+        confidence = single(single(round(detail["Confidence"] / _PERCENT, _DECIMALS)) * _PERCENT)
+        earlier = known.get(box, deque())
+        face_id = next((one for one in earlier if _is_stored(collection, one, confidence, vector)), None)
+        if face_id is not None:
+            earlier.remove(face_id)
+            face = collection.faces[face_id]
         else:
             face = StoredFace(
                 face_id=ids.uuid4(),
                 image_id=source.image_id,
                 external_image_id=source.external_image_id,
                 box=box,
-                confidence=single(single(round(detail["Confidence"] / _PERCENT, _DECIMALS)) * _PERCENT),
+                confidence=confidence,
                 number=collection.next_number(),
             )
             new.append((face, vector))
@@ -98,9 +101,9 @@ def _stored(
     return records
 
 
-def _rounded(box: Mapping[str, float]) -> Box:
-    left, top, width, height = (round(box[side], _DECIMALS) for side in ("Left", "Top", "Width", "Height"))
-    return Box(single(left), single(top), single(max(width, _LEAST_SIDE)), single(max(height, _LEAST_SIDE)))
+def _is_stored(collection: Collection, face_id: str, confidence: float, vector: Floats) -> bool:
+    is_as_sure = collection.faces[face_id].confidence == confidence
+    return is_as_sure and bool((collection.face_vector(face_id) == vector).all())
 
 
 HANDLERS: Final[dict[str, Handler]] = {"IndexFaces": index_faces}

@@ -43,7 +43,7 @@ def delete_collection(request: Mapping[str, Any], region: Region) -> dict[str, A
     with region.lock:
         region.part(Collections).close(name)
         region.part(Tags).close(_arn(name, region))
-        region.part(RequestsSeen).forget("CollectionId", name)
+        region.part(RequestsSeen).forget(name)
     return {"StatusCode": _OK}
 
 

@@ -34,8 +34,9 @@ def face_matches(
     most: int = MOST_FACES,
     without: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the `FaceMatches` of a vector, the most similar first, and of equally similar ones the first to come.
+    """Return the `FaceMatches` of a vector, the nearest first, and of equally near ones the first to come.
 
+    `Similarity` falls with them; that of two may be equal where their cosines, of more digits, are not.
     `threshold` is in percent. The face with the id `without` is left out: SearchFaces does not find the face
     itself. `region.lock` is held by the caller.
     """
@@ -56,7 +57,7 @@ def user_matches(
     most: int = MOST_USERS,
     without: str | None = None,
 ) -> list[dict[str, Any]]:
-    """Return the `UserMatches` of a vector, the most similar first; the user with the id `without` is left out."""
+    """Return the `UserMatches` of a vector, in the order of `face_matches`; the user `without` is left out."""
     least = least_cosine(embedder, threshold)
     found = collection.nearest_users(probe, least=least, most=most, without=without)
     return [

@@ -6,6 +6,7 @@ from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from pytest_rekognition.backends.reference.paging import SortedKeys
 from pytest_rekognition.backends.reference.refusals import no_collection
 from pytest_rekognition.errors import ServiceError
 
@@ -29,7 +30,7 @@ class StoredFace:
     face_id: str
     image_id: str
     external_image_id: str | None
-    #: to 6 decimals
+    #: to six digits
     box: Box
     #: 0..100
     confidence: float
@@ -68,6 +69,11 @@ class Collection:
         self.faces: dict[str, StoredFace] = {}
         #: by their ids
         self.users: dict[str, User] = {}
+        #: the faces' ids, as they are listed
+        self.listed_faces = SortedKeys[str]()
+        #: the users' keys, as they are listed
+        self.listed_users = SortedKeys[int]()
+        self._users_by_key: dict[int, User] = {}
         self._owners: dict[str, str] = {}
         self._named: defaultdict[tuple[str, str], dict[str, Box]] = defaultdict(dict)
         self._face_vectors: Vectors | None = None
@@ -90,6 +96,7 @@ class Collection:
         names = [face.face_id for face in faces]
         self._face_vectors.extend(names, vectors, [face.number for face in faces])
         self.faces.update(zip(names, faces, strict=True))
+        self.listed_faces.add(names)
         for face in faces:
             if face.external_image_id is not None:
                 self._named[face.image_id, face.external_image_id][face.face_id] = face.box
@@ -97,6 +104,7 @@ class Collection:
     def remove_face(self, face_id: str) -> None:
         """Take a face away, one that belongs to no user."""
         face = self.faces.pop(face_id)
+        self.listed_faces.remove(face_id)
         if face.external_image_id is not None:
             named = face.image_id, face.external_image_id
             del self._named[named][face_id]
@@ -137,10 +145,20 @@ class Collection:
             raise ServiceError("ResourceNotFoundException", f"The user id: {user_id} does not exist")
         return self.users[user_id]
 
+    def user_of_key(self, key: int) -> User:
+        """Return the user with one of the keys of `listed_users`."""
+        return self._users_by_key[key]
+
+    def add_user(self, user: User) -> None:
+        """Add a new user."""
+        self.users[user.user_id] = self._users_by_key[user.key] = user
+        self.listed_users.add([user.key])
+
     def remove_user(self, user: User) -> None:
         """Take a user away, and free its faces."""
         self.associate(user, without=list(user.faces))
-        del self.users[user.user_id]
+        del self.users[user.user_id], self._users_by_key[user.key]
+        self.listed_users.remove(user.key)
 
     def owner(self, face_id: str) -> str | None:
         """Return the id of the user that a face belongs to, or None."""

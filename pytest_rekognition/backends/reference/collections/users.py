@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_rekognition.backends.reference.collections.matching import MOST_USERS
@@ -28,7 +27,7 @@ def create_user(request: Mapping[str, Any], region: Region) -> dict[str, Any]:
             # not recorded: the documentation's own sentence on the exception
             raise ServiceError("ConflictException", "A User with the same Id already exists within the collection")
         key = uuid.UUID(region.ids.uuid4()).int
-        collection.users[name] = User(user_id=name, key=key, number=collection.next_number())
+        collection.add_user(User(user_id=name, key=key, number=collection.next_number()))
         return {}
 
     return answered_once("CreateUser", request, region, create)
@@ -50,13 +49,14 @@ def list_users(request: Mapping[str, Any], region: Region) -> dict[str, Any]:
     with region.lock:
         collection = region.part(Collections)[request["CollectionId"]]
         shown, more = page(
-            sorted(collection.users.values(), key=attrgetter("key")),
-            lambda user: user.key,
+            collection.listed_users.in_order(),
+            lambda key: key,
             scope=["ListUsers", region.name, collection.collection_id, collection.number],
             token=request.get("NextToken"),
             limit=limited(request, "MaxResults", MOST_USERS),
         )
-        return {"Users": [{"UserId": user.user_id, "UserStatus": user.status} for user in shown], **more}
+        users = map(collection.user_of_key, shown)
+        return {"Users": [{"UserId": user.user_id, "UserStatus": user.status} for user in users], **more}
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeAlias
+
+from pytest_rekognition.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     Pixels: TypeAlias = NDArray[np.uint8]
     #: a vector or a table of 32-bit numbers
     Floats: TypeAlias = NDArray[np.float32]
+
+#: by how much the length of a vector may miss 1
+_INEXACT: Final = 1e-3
 
 
 class Pose(NamedTuple):
@@ -70,20 +75,45 @@ class Engine(Protocol):
 
 
 class Embedder(Protocol):
-    """Tells faces apart: what shows the same person, or at least the same photograph, lies close together."""
+    """Tells faces apart: what shows the same person, or at least the same photograph, lies close together.
 
-    #: its name in the table; vectors of one embedder are of no use to another
+    The option `embedder` takes any object that has these members. Calls come from several threads.
+    """
+
+    #: what it is called; vectors of one embedder are of no use to another
     name: str
-    #: numbers in a vector
+    #: numbers in a vector, 1 or more
     size: int
 
     def embed(self, pixels: Pixels, face: MeasuredFace) -> Floats:
-        """Return a face's vector, of length 1; the same pixels and face give the same one."""
+        """Return the vector of a face in an image: `size` 32-bit numbers, whose squares add up to 1.
+
+        The same pixels and face give the same one. `pixels` is the whole image, which is not to be written to;
+        `face.box` and `face.landmarks` are in ratios of its width and height.
+        """
         ...
 
     def similarity(self, cosine: float) -> float:
         """Return `Similarity`, 0..100, for the cosine between two vectors; it never falls as the cosine grows."""
         ...
+
+
+def checked_vector(embedder: Embedder, vector: Any) -> Floats:
+    """Return the vector that an embedder has made of a face, as 32-bit numbers; one of zeros is like nobody.
+
+    Raises `UsageError` where it is not of the embedder's size, or not of length 1.
+    """
+    import numpy as np  # noqa: PLC0415 - needs the extra
+
+    numbers = np.asarray(vector, np.float32)
+    length = float(np.linalg.norm(numbers))
+    if numbers.shape != (embedder.size,) or not (abs(length - 1) < _INEXACT or length == 0):
+        shape = " x ".join(map(str, numbers.shape)) or "1"
+        raise UsageError(
+            f"the embedder {embedder.name!r} has returned {shape} numbers of length {length:.4g}: a vector of"
+            f" {embedder.size} numbers and length 1 is needed, such as vector / np.linalg.norm(vector)"
+        )
+    return numbers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

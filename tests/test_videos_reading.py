@@ -1,15 +1,26 @@
+import struct
 import subprocess
 import sys
 import tempfile
+from typing import NamedTuple
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pytest_rekognition.backends.reference.videos.levels import is_full_range
-from pytest_rekognition.backends.reference.videos.reading import UnreadableVideoError, duration_of, open_video
+from pytest_rekognition.backends.reference.videos.headers import is_full_range, is_interlaced
+from pytest_rekognition.backends.reference.videos.movie import Movie, read_movie
+from pytest_rekognition.backends.reference.videos.reading import (
+    UnreadableVideoError,
+    duration_of,
+    open_video,
+    reads_interlaced,
+)
 from pytest_rekognition.drawing import DrawnFace, draw_video
+from pytest_rekognition.drawing.quiet import quiet_video
+from pytest_rekognition.errors import NoReferenceError
 
 #: a face in the upper left quarter, so that turning shows
 VIDEO = draw_video([DrawnFace(place=(0.25, 0.3), size=0.4)])
@@ -22,7 +33,7 @@ def ffmpeg(tmp_path):
     program = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
     source = VIDEO.save(tmp_path / "drawn.mp4")
 
-    def convert(name, *options, before=()):
+    def convert(name, *options, before=(), source=source):
         target = tmp_path / name
         command = [program, "-y", "-loglevel", "error", *before, "-i", source, *options, target]
         subprocess.run(command, check=True)
@@ -105,6 +116,93 @@ def test_the_frames_nearest_to_every_half_second_are_looked_at(ffmpeg, rate, exp
     assert expected == times(ffmpeg("v.mp4", "-r", rate, "-c:v", "libx264", "-pix_fmt", "yuv420p"))
 
 
+@pytest.mark.parametrize("name", ["v.mp4", "v.mov"])
+def test_a_trimmed_video_is_as_long_as_it_is_shown(ffmpeg, tmp_path, name):
+    """Frames that the edit list leaves out count neither for the length nor for the times."""
+    ffmpeg("whole.mp4", "-r", "25", *X264, "-pix_fmt", "yuv420p")
+    whole = tmp_path / "whole.mp4"
+    data = ffmpeg(name, "-c", "copy", source=whole, before=("-ss", "0.7"))
+    assert ([0, 480, 1000], 1300) == (times(data), described(data)["DurationMillis"])
+    assert 1300 == duration_of(data)
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.mov"])
+def test_a_video_begins_where_its_sound_does(ffmpeg, name):
+    """Pictures that are shown later than the sound have times from the start of both."""
+    sound = ("-f", "lavfi", "-i", "sine=d=3", "-itsoffset", "1")
+    data = ffmpeg(name, "-map", "0", "-map", "1", "-c:v", "copy", before=sound)
+    assert [1000, 1500, 2000, 2500] == times(data)
+    assert 3000 == pytest.approx(described(data)["DurationMillis"], abs=25)
+
+
+def test_a_fragmented_video_is_as_long_as_its_frames(ffmpeg):
+    """Where the beginning of the file does not say how long it is, its frames do."""
+    options = ("-pix_fmt", "yuv420p", "-movflags", "+frag_keyframe+empty_moov")
+    data = ffmpeg("v.mp4", *X264, *options)
+    assert (Movie(), 2000) == (read_movie(data), described(data)["DurationMillis"])
+
+
+def box(kind, *content):
+    """Return a box of a QuickTime file."""
+    inside = b"".join(content)
+    return struct.pack(">I4s", 8 + len(inside), kind) + inside
+
+
+def track(media, *edits):
+    """Return a track of a media's type with edits, each its duration and its place in the media."""
+    entries = b"".join(struct.pack(">IiI", duration, place, 1 << 16) for duration, place in edits)
+    handler = box(b"hdlr", bytes(8), media, bytes(13))
+    lists = box(b"edts", box(b"elst", bytes(4), struct.pack(">I", len(edits)), entries))
+    return box(b"trak", box(b"mdia", handler), *([lists] if edits else []))
+
+
+def header(scale, duration, version=0):
+    """Return a movie's header."""
+    times = struct.pack((">IIII", ">QQIQ")[version], 1, 2, scale, duration)
+    return box(b"mvhd", bytes([version, 0, 0, 0]), times, bytes(80))
+
+
+SOUND = track(b"soun", (600, -1), (600, 0))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ([header(600, 1200)], Movie(2000)),
+        ([header(600, 1200, version=1)], Movie(2000)),
+        ([header(600, 1200), SOUND], Movie(2000)),
+        ([header(600, 1200), SOUND, track(b"vide", (1200, 0))], Movie(2000)),
+        ([header(600, 1200), SOUND, track(b"vide", (300, -1), (900, 40))], Movie(2000, 500)),
+        ([header(600, 1200), track(b"vide", (300, -1), (60, -1), (9, 0), (300, -1))], Movie(2000, 600)),
+        ([track(b"vide", (300, -1)), header(600, 1200, version=1)], Movie(2000, 500)),
+        ([header(600, 0), track(b"vide", (300, -1))], Movie(0, 500)),
+        ([header(600, 2**32 - 1)], Movie()),
+        ([header(600, 2**64 - 1, version=1)], Movie()),
+        ([header(0, 1200)], Movie()),
+        ([box(b"mvhd", b"\7" + bytes(99))], Movie()),
+        ([box(b"mvhd", bytes(9))], Movie()),
+        ([track(b"vide", (300, -1))], Movie()),
+        ([], Movie()),
+    ],
+)
+def test_a_movie_says_its_time(content, expected):
+    """A movie's length and the empty edits at its beginning are read from its boxes, wherever they lie."""
+    after = box(b"moov", *content)
+    for before in (b"", box(b"ftyp", b"isom"), struct.pack(">I4sQ", 1, b"mdat", 24) + bytes(8)):
+        assert expected == read_movie(before + after)
+    assert Movie() == read_movie(struct.pack(">I4s", 0, b"mdat") + after)
+
+
+@given(st.binary(max_size=60), st.integers(0, 2**32 - 1))
+def test_boxes_that_make_no_sense_are_read_to_an_end(content, size):
+    """Whatever the boxes hold, reading them ends, and gives a time that is not negative."""
+    for kind in (b"moov", b"mvhd", b"trak", b"elst"):
+        broken = struct.pack(">I4s", size, kind) + content
+        for data in (broken, box(b"moov", broken), box(b"moov", header(600, 1200), track(b"vide"), broken)):
+            movie = read_movie(data)
+            assert min(movie.duration, movie.delay) >= 0
+
+
 def test_a_video_of_changing_pace_is_sampled_by_its_own_times(ffmpeg):
     """Where frames come at no fixed rate, their own times count."""
     pace = "setpts='if(lt(N,10),N*0.05/TB,(0.5+(N-10)*0.4)/TB)'"
@@ -113,6 +211,16 @@ def test_a_video_of_changing_pace_is_sampled_by_its_own_times(ffmpeg):
     with open_video(data) as video:
         last = list(video.samples())[-1]
         assert last.time <= video.metadata.duration < last.time + 1000
+
+
+@pytest.mark.parametrize("codec", ["mpeg4", "libx264"])
+def test_frames_that_an_avi_leaves_out_take_their_time(ffmpeg, codec):
+    """AVI has a fixed pace at which nothing may come; what is shown afterwards is shown later."""
+    pace = "setpts='if(lt(N,10),N*0.1/TB,(1+(N-10)*0.4)/TB)'"
+    data = ffmpeg("v.avi", "-vf", pace, "-fps_mode", "vfr", "-enc_time_base", "1/10", "-c:v", codec, "-bf", "0")
+    assert [0, 500, 1000, 1400, 1800, 2600, 3000, 3400, 3800, 4600] == times(data)
+    reordered = ffmpeg("v.avi", "-vf", pace, "-fps_mode", "vfr", "-enc_time_base", "1/10", *X264)
+    assert 4 <= times(reordered)[-1] / 1000 <= described(reordered)["DurationMillis"] / 1000 <= 5
 
 
 @pytest.mark.parametrize(
@@ -222,13 +330,13 @@ def write_scaling_lists(writer, chroma, draw):
 
 def write_chroma(writer, draw):
     chroma = writer.ue(draw(st.integers(0, 3)))
-    if chroma == 3:
-        writer.put(draw(FLAG))
+    separate = chroma == 3 and writer.put(draw(FLAG)) == 1
     writer.ue(draw(st.integers(0, 6)))
     writer.ue(draw(st.integers(0, 6)))
     writer.put(draw(FLAG))
     if writer.put(draw(FLAG)):
         write_scaling_lists(writer, chroma, draw)
+    return separate
 
 
 def write_order_count(writer, draw):
@@ -248,12 +356,13 @@ def write_order_count(writer, draw):
 def write_size(writer, draw):
     writer.ue(draw(st.integers(0, 500)))
     writer.ue(draw(st.integers(0, 500)))
-    if not writer.put(draw(FLAG)):
-        writer.put(draw(FLAG))
+    frames_only = writer.put(draw(FLAG)) == 1
+    adaptive = not frames_only and writer.put(draw(FLAG)) == 1
     writer.put(draw(FLAG))
     if writer.put(draw(FLAG)):
         for _ in range(4):
             writer.ue(draw(st.integers(0, 8)))
+    return frames_only, adaptive
 
 
 def write_usability(writer, draw):
@@ -270,32 +379,78 @@ def write_usability(writer, draw):
     return bool(writer.put(draw(FLAG)))
 
 
+class Sequence(NamedTuple):
+    """One of H.264's sequence parameter sets, and what it says."""
+
+    unit: bytes
+    full_range: bool
+    frames_only: bool
+    adaptive: bool
+    separate_planes: bool
+    number_size: int
+
+    def headers(self):
+        """Return it as an `avcC` record, and in a byte stream."""
+        picture = b"\x68\xeb\xe3\xcb"
+        size = len(self.unit).to_bytes(2, "big")
+        record = b"\1\x64\0\x0c\xff\xe1" + size + self.unit + b"\1\0\4" + picture
+        return [record, b"\0\0\0\1\x09\x10\0\0\1" + self.unit + b"\0\0\1" + picture]
+
+
 @st.composite
 def sequences(draw):
-    """Draw H.264's sequence parameter sets, each with whether it says that the range is full."""
+    """Draw H.264's sequence parameter sets."""
     writer = Writer()
     profile = writer.put(draw(st.sampled_from([66, 77, 88, 100, 110, 122, 244])), 8)
     writer.put(draw(st.integers(0, 2**16 - 1)), 16)
     writer.ue(draw(st.integers(0, 31)))
-    if profile >= 100:
-        write_chroma(writer, draw)
-    writer.ue(draw(st.integers(0, 12)))
+    separate = profile >= 100 and write_chroma(writer, draw)
+    number_size = writer.ue(draw(st.integers(0, 12))) + 4
     write_order_count(writer, draw)
     writer.ue(draw(st.integers(0, 16)))
     writer.put(draw(FLAG))
-    write_size(writer, draw)
+    frames_only, adaptive = write_size(writer, draw)
     full = write_usability(writer, draw)
-    return writer.unit(), full
+    return Sequence(writer.unit(), full, frames_only, adaptive, separate, number_size)
 
 
 @given(sequences())
 def test_the_range_is_found_in_any_sequence_parameter_set(sequence):
     """Whatever H.264's optional parts hold, the flag is found, in a byte stream and in an `avcC` record."""
-    unit, expected = sequence
-    picture = b"\x68\xeb\xe3\xcb"
-    record = b"\1\x64\0\x0c\xff\xe1" + len(unit).to_bytes(2, "big") + unit + b"\1\0\4" + picture
-    stream = b"\0\0\0\1\x09\x10\0\0\1" + unit + b"\0\0\1" + picture
-    assert [expected, expected] == [is_full_range("h264", record), is_full_range("h264", stream)]
+    assert [sequence.full_range] * 2 == [is_full_range("h264", headers) for headers in sequence.headers()]
+
+
+#: a unit of messages whose first is no picture's timing; one that has that as well, after a message of 260 bytes
+MESSAGES = b"\x06\x05\x02ab\x80"
+TIMING = b"\x06\x05\xff\x05" + b"m" * 260 + b"\x01\x01\x30\x80"
+
+
+@st.composite
+def pictures(draw, sequence):
+    """Draw a picture of a sequence that is not of frames alone, with whether it may be a field."""
+    writer = Writer()
+    for most in (500, 9, 255):
+        writer.ue(draw(st.integers(0, most)))
+    if sequence.separate_planes:
+        writer.put(draw(st.integers(0, 2)), 2)
+    writer.put(draw(st.integers(0, 2**sequence.number_size - 1)), sequence.number_size)
+    is_field = writer.put(draw(FLAG)) == 1
+    writer.put(draw(st.integers(0, 2**64 - 1)), 64)
+    slice_ = draw(st.sampled_from([b"\x65", b"\x41", b"\x01"])) + writer.unit()[1:]
+    before = draw(st.sampled_from([b"", MESSAGES, TIMING]))
+    units = [b"\x09\x10", *([before] if before else []), slice_]
+    return b"".join(b"\0\0\1" + unit for unit in units), is_field or before == TIMING
+
+
+@given(sequences(), st.data())
+def test_fields_are_found_in_any_sequence(sequence, data):
+    """Frames alone are no fields, adaptive frames are; in any other sequence each picture tells."""
+    if sequence.frames_only or sequence.adaptive:
+        coded, expected = iter(lambda: pytest.fail("a picture was looked at"), None), sequence.adaptive
+    else:
+        drawn = data.draw(st.lists(pictures(sequence), max_size=3))
+        coded, expected = [packet for packet, _ in drawn], any(field for _, field in drawn)
+    assert [expected] * 2 == [is_interlaced("h264", headers, coded) for headers in sequence.headers()]
 
 
 def visual_object(bits):
@@ -320,10 +475,78 @@ def test_mpeg4_says_its_range_in_the_visual_object(headers, expected):
     assert expected is is_full_range("mpeg4", headers)
 
 
+def layer(bits):
+    """Return MPEG-4 headers with a layer of these bits, after a visual object."""
+    digits = bits.replace(" ", "").ljust(160, "0")
+    return visual_object("0 0001 0") + b"\0\0\1\x20" + int(digits, 2).to_bytes(20, "big")
+
+
+#: a layer's resolution of time, here 25 steps, and its size, each between markers
+PACE, SIZE = "1 0000000000011001 1", "1 0000101000000 1 0000011110000 1"
+
+
+@pytest.mark.parametrize("interlaced", ["1", "0"])
+@pytest.mark.parametrize(
+    "bits",
+    [
+        # random access, type; an identifier or none; aspect; control or none; shape; pace, fixed or not; size
+        f"0 00000001 0 0001 0 00 {PACE} 0 {SIZE}",
+        f"0 00000001 1 0001 001 0001 0 00 {PACE} 0 {SIZE}",
+        f"0 00000001 0 1111 00001101 00000111 0 00 {PACE} 0 {SIZE}",
+        f"0 00000001 0 0001 1 01 1 0 00 {PACE} 0 {SIZE}",
+        f"0 00000001 0 0001 1 01 1 1 {'10' * 39}1 00 {PACE} 0 {SIZE}",
+        f"0 00000001 0 0001 0 00 {PACE} 1 00001 {SIZE}",
+        f"0 00000001 0 0001 0 00 1 0000000000000001 1 1 0 {SIZE}",
+    ],
+)
+def test_mpeg4_says_in_its_layer_whether_it_is_interlaced(bits, interlaced):
+    """Whatever a layer holds before, the flag is found."""
+    assert (interlaced == "1") is is_interlaced("mpeg4", layer(bits + interlaced), [])
+
+
 @given(st.sampled_from(["h264", "mpeg4"]), st.sampled_from([b"", b"\0\0\1", b"\1\x64\0\x0c\xff\xe1"]), st.binary())
 def test_headers_that_make_no_sense_say_nothing(codec, start, rest):
-    """Whatever a header holds, reading it ends, and gives an answer."""
+    """Whatever headers and pictures hold, reading them ends, and gives an answer."""
     assert is_full_range(codec, start + rest) in {True, False}
+    assert is_interlaced(codec, start + rest, [rest]) in {True, False}
+
+
+#: turned over, so that the picture is nowhere in what the memory may hold of other files
+INTERLACED = ("-vf", "hflip,setfield=tff", "-flags", "+ilme+ildct")
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("v.mp4", (*X264, *INTERLACED)),
+        ("v.mov", (*X264, *INTERLACED, "-x264-params", "bff=1")),
+        ("v.avi", (*X264, *INTERLACED)),
+        ("v.mp4", ("-c:v", "mpeg4", *INTERLACED)),
+        ("v.avi", ("-c:v", "mpeg4", "-tag:v", "XVID", *INTERLACED)),
+    ],
+)
+def test_an_interlaced_video_is_never_made_up(ffmpeg, tmp_path, name, options):
+    """Where this OpenCV reads no interlaced pictures, such a video is refused; where it does, they are right."""
+    data, true = ffmpeg(name, *options), first(VIDEO.bytes)[:, ::-1].astype(float)
+    with quiet_video():
+        capture = cv2.VideoCapture(str(tmp_path / name), cv2.CAP_FFMPEG)
+        is_right = bool(np.abs(capture.read()[1] - true).mean() < 5)
+        capture.release()
+    assert is_right is reads_interlaced()
+    if is_right:
+        assert np.abs(first(data) - true).mean() < 5
+    else:
+        with pytest.raises(NoReferenceError, match=r"cannot read interlaced video.* ffmpeg -i IN -vf yadif"):
+            first(data)
+    assert (2000, 240) == (duration_of(data), described(data)["FrameHeight"])
+
+
+@pytest.mark.parametrize("name", ["v.mp4", "v.avi"])
+@pytest.mark.parametrize("options", ["fake-interlaced=1", "pic-struct=1"])
+def test_progressive_pictures_are_read_in_any_sequence(ffmpeg, name, options):
+    """Frames that are whole are read, also where the sequence has room for fields."""
+    data = ffmpeg(name, *X264, "-pix_fmt", "yuv420p", "-x264-params", options)
+    assert np.abs(first(data) - first(VIDEO.bytes).astype(float)).mean() < 5
 
 
 @pytest.mark.parametrize(
@@ -387,7 +610,7 @@ def test_nothing_is_printed_about_broken_videos(tmp_path):
         "        with open_video(pathlib.Path(path).read_bytes()) as video: list(video.samples())\n"
         "    except UnreadableVideoError: pass\n"
         "assert 'OPENCV_FFMPEG_LOGLEVEL' not in os.environ\n"
-        "print(cv2.utils.logging.getLogLevel() > 0)\n"
+        "print((getattr(cv2, 'getLogLevel', None) or cv2.utils.logging.getLogLevel)() > 0)\n"
     )
     run = subprocess.run(
         [sys.executable, "-c", script, tmp_path / "broken", tmp_path / "cut"], capture_output=True, check=True

@@ -10,12 +10,16 @@ from typing import TYPE_CHECKING, Final
 import cv2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 #: read by OpenCV when a process first uses FFmpeg through it, and never again
 _VARIABLE: Final = "OPENCV_FFMPEG_LOGLEVEL"
 #: FFmpeg's `AV_LOG_QUIET`
 _QUIET: Final = "-8"
+#: OpenCV's `LOG_LEVEL_SILENT`
+_SILENT: Final = 0
+#: sets OpenCV's log level and returns the one before; 4.13 has moved it
+_set_level: Final[Callable[[int], int]] = getattr(cv2, "setLogLevel", None) or cv2.utils.logging.setLogLevel
 
 
 class _Level:
@@ -30,13 +34,13 @@ class _Level:
         with self._lock:
             self._inside += 1
             if self._inside == 1:
-                self._before = cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
+                self._before = _set_level(_SILENT)
 
     def restore(self) -> None:
         with self._lock:
             self._inside -= 1
             if self._inside == 0:
-                cv2.utils.logging.setLogLevel(self._before)
+                _set_level(self._before)
 
 
 _LEVEL: Final = _Level()

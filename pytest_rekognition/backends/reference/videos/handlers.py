@@ -68,7 +68,9 @@ def start(kind: Kind, request: Mapping[str, Any], region: Region) -> dict[str, A
 
 def get(kind: Kind, request: Mapping[str, Any], region: Region) -> dict[str, Any]:
     """Answer a Get operation: `JobStatus`, and once the job has succeeded a page of its results."""
-    job = region.service.part(Jobs).find(request["JobId"], kind.start, region.name, region.clock.now())
+    now = region.clock.now()
+    job = region.service.part(Jobs).find(request["JobId"], kind.start, region.name, now)
+    _check_token(job, request.get("NextToken"), now)
     status = job.status  # asked once: the job may end meanwhile
     response = {"JobStatus": status, **_echo(job), kind.member: []}
     if status == "FAILED" and job.mistake is not None:
@@ -77,7 +79,9 @@ def get(kind: Kind, request: Mapping[str, Any], region: Region) -> dict[str, Any
         return response | {"StatusMessage": job.failure}
     if status == "IN_PROGRESS" or job.findings is None:
         return response
-    items, following = _page(kind, job, job.findings, request, region)
+    items, following = _page(kind, job, job.findings, request)
+    for token in following.values():
+        job.tokens[token] = now
     return response | {"VideoMetadata": dict(job.findings.metadata), kind.member: items} | following
 
 
@@ -124,24 +128,25 @@ def _echo(job: Job) -> dict[str, Any]:
     return {"JobId": job.job_id, "Video": {"S3Object": dict(job.request["Video"]["S3Object"])}, **tag}
 
 
-def _page(
-    kind: Kind, job: Job, findings: Findings, request: Mapping[str, Any], region: Region
-) -> tuple[list[dict[str, Any]], dict[str, str]]:
-    order = request.get("SortBy") or next(iter(kind.orders))
-    token = request.get("NextToken") or None  # the documentation's own examples ask for the first page with ""
-    now = region.clock.now()
-    if token is not None and now - job.tokens.get(token, now) >= TOKEN_KEPT:
+def _check_token(job: Job, token: str | None, now: float) -> None:
+    """Refuse a token that the job never gave out, whatever has become of it, or gave out too long ago."""
+    if token and (token not in job.tokens or now - job.tokens[token] >= TOKEN_KEPT):
         raise invalid_token()
-    numbered, following = page(
-        enumerate(findings.orders[order]),
-        lambda item: item[0],
-        scope=[kind.get, job.job_id, order],
-        token=token,
+
+
+def _page(
+    kind: Kind, job: Job, findings: Findings, request: Mapping[str, Any]
+) -> tuple[list[dict[str, Any]], dict[str, str]]:
+    sorting = request.get("SortBy") or next(iter(kind.orders))
+    order = findings.orders[sorting]
+    places, following = page(
+        range(len(order)),
+        lambda place: place,
+        scope=[kind.get, job.job_id, sorting],
+        token=request.get("NextToken"),
         limit=limited(request, "MaxResults", LARGEST_PAGE),
     )
-    for given in following.values():
-        job.tokens[given] = now
-    return [json.loads(findings.items[number]) for _, number in numbered], following
+    return [json.loads(findings.items[order[place]]) for place in places], following
 
 
 HANDLERS: Final[dict[str, Handler]] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import contextmanager
-from itertools import count
+from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import cv2
 import numpy as np
 
-from pytest_rekognition.backends.reference.videos.levels import is_full_range
+from pytest_rekognition.backends.reference.videos.headers import is_full_range, is_interlaced
+from pytest_rekognition.backends.reference.videos.movie import Movie, read_movie
 from pytest_rekognition.drawing.quiet import quiet_video
+from pytest_rekognition.errors import NoReferenceError
 from pytest_rekognition.geometry import single
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from pytest_rekognition.backends.reference.engines.base import Pixels
 
@@ -40,6 +43,14 @@ _CODECS: Final = {
     **dict.fromkeys((b"h264", b"H264", b"avc1", b"avc3", b"x264", b"X264"), "h264"),
     **dict.fromkeys((b"FMP4", b"mp4v", b"MP4V", b"XVID", b"xvid", b"DIVX", b"DX50"), "mpeg4"),
 }
+#: an interlaced picture of H.264, 16 x 32 pixels of one colour
+_INTERLACED: Final = bytes.fromhex(
+    "00000001674d4015ecadb011000003000100000300321f14299600000001"
+    "68dba05b2c80000001658882020e8231400041aa38000a29470001539af0"
+)
+#: its colour, blue first, and how far off each value may be
+_COLOUR: Final = (223, 158, 46)
+_CLOSE: Final = 8
 
 
 class UnreadableVideoError(Exception):
@@ -86,16 +97,20 @@ class Frame(NamedTuple):
 class Video:
     """A video that is open."""
 
-    def __init__(self, capture: cv2.VideoCapture, container: str) -> None:
+    def __init__(self, path: Path, capture: cv2.VideoCapture, container: str, movie: Movie) -> None:
+        self._path = path
         self._capture = capture
+        self._delay = movie.delay
         #: what its header says; once all samples were read, with a duration that is no shorter than they last
-        self.metadata = _metadata(capture, container)
+        self.metadata = _metadata(capture, container, movie)
 
     def samples(self) -> Iterator[Frame]:
         """Yield the frames nearest to every half second; raises `UnreadableVideoError` where there is none.
 
-        A video that breaks off ends where it does.
+        A video that breaks off ends where it does. Raises `NoReferenceError` for interlaced videos where OpenCV
+        cannot read those.
         """
+        self._check_scan()
         due, before = 0, 0.0
         for time in self._times():
             half, before = (time - before) / 2, time
@@ -110,15 +125,25 @@ class Video:
         longest = max(self.metadata.duration, int(before + _FUZZ))
         self.metadata = self.metadata._replace(duration=longest)
 
+    def _check_scan(self) -> None:
+        codec, headers = self.metadata.codec, _headers(self._capture)
+        if is_interlaced(codec, headers, _packets(self._path)) and not reads_interlaced():
+            raise NoReferenceError(
+                f"OpenCV {cv2.__version__} cannot read interlaced video: it leaves the pictures of such a file"
+                " undefined. Convert the file first, for example with: ffmpeg -i IN -vf yadif OUT"
+            )
+
     def _times(self) -> Iterator[float]:
-        """Read frame after frame, and yield when each is shown, in milliseconds."""
-        period = _SECOND / self.metadata.frame_rate
-        for number in count():
-            if not self._capture.grab():
-                return
-            # AVI has a fixed pace, and OpenCV's times of it are wrong where frames are stored in another order
-            at = number * period if self.metadata.format == _AVI else self._capture.get(cv2.CAP_PROP_POS_MSEC)
-            yield max(0.0, float(at))
+        """Read frame after frame, and yield when each is shown, in milliseconds from the start of the video."""
+        if self.metadata.format != _AVI:
+            while self._capture.grab():
+                yield self._delay + max(0.0, float(self._capture.get(cv2.CAP_PROP_POS_MSEC)))
+            return
+        # OpenCV's times of AVI are wrong where frames are stored in another order than they are shown in. They are
+        # shown at the times at which they are stored, which need not be at a fixed pace: frames may be left out.
+        with _as_coded(self._path) as stored:
+            while self._capture.grab() and stored.grab():
+                yield max(0.0, float(stored.get(cv2.CAP_PROP_POS_MSEC)))
 
 
 @contextmanager
@@ -132,13 +157,48 @@ def open_video(data: bytes) -> Iterator[Video]:
     with TemporaryDirectory(prefix="rekognition-video-") as folder, quiet_video():
         path = Path(folder) / "video"
         path.write_bytes(data)
-        capture = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG)
-        try:
-            if not capture.isOpened():
-                raise UnreadableVideoError
-            yield Video(capture, container)
-        finally:
-            capture.release()  # before the folder goes: Windows keeps open files
+        with _capturing(path) as capture:
+            yield Video(path, capture, container, read_movie(data) if container == _MOV else Movie())
+
+
+@contextmanager
+def _capturing(path: Path, *options: int) -> Iterator[cv2.VideoCapture]:
+    capture = cv2.VideoCapture(os.fspath(path), cv2.CAP_FFMPEG, options)
+    try:
+        if not capture.isOpened():
+            raise UnreadableVideoError
+        yield capture
+    finally:
+        capture.release()  # before the folder goes: Windows keeps open files
+
+
+def _as_coded(path: Path) -> AbstractContextManager[cv2.VideoCapture]:
+    """Open a video whose pictures are not decoded."""
+    return _capturing(path, cv2.CAP_PROP_FORMAT, -1)
+
+
+def _packets(path: Path) -> Iterator[bytes]:
+    """Yield a video's pictures as they are coded."""
+    with _as_coded(path) as capture:
+        while capture.grab():
+            found, packet = capture.retrieve()
+            if found:
+                yield np.asarray(packet, np.uint8).tobytes()
+
+
+@cache
+def reads_interlaced() -> bool:
+    """Tell whether this OpenCV reads interlaced pictures, by reading one.
+
+    Since 4.13, those of PyPI do not: their FFmpeg refuses to convert such a picture to a progressive one, and
+    OpenCV hands out the memory that it should have been written to, whatever is there.
+    """
+    with TemporaryDirectory(prefix="rekognition-video-") as folder:
+        path = Path(folder) / "picture"
+        path.write_bytes(_INTERLACED)
+        with _capturing(path) as capture:
+            found, pixels = capture.read()
+    return found and bool(np.abs(np.asarray(pixels, np.int16) - _COLOUR).max() <= _CLOSE)
 
 
 def duration_of(data: bytes) -> int:
@@ -158,7 +218,7 @@ def _container(start: bytes) -> str:
     raise UnreadableVideoError
 
 
-def _metadata(capture: cv2.VideoCapture, container: str) -> Metadata:
+def _metadata(capture: cv2.VideoCapture, container: str, movie: Movie) -> Metadata:
     codec = _CODECS.get((int(capture.get(cv2.CAP_PROP_FOURCC)) & _FOUR_BYTES).to_bytes(4, "little"))
     rate, frames = capture.get(cv2.CAP_PROP_FPS), capture.get(cv2.CAP_PROP_FRAME_COUNT)
     width, height = int(capture.get(cv2.CAP_PROP_FRAME_WIDTH)), int(capture.get(cv2.CAP_PROP_FRAME_HEIGHT))
@@ -166,7 +226,7 @@ def _metadata(capture: cv2.VideoCapture, container: str) -> Metadata:
         raise UnreadableVideoError
     return Metadata(
         codec=codec,
-        duration=max(1, round(frames * _SECOND / rate)),
+        duration=max(1, round(movie.duration or movie.delay + frames * _SECOND / rate)),
         format=container,
         frame_rate=rate,
         height=height,

@@ -77,6 +77,15 @@ USER = {"UserId": "b", "UserStatus": "ACTIVE"}
 AGES = {"Low": 1, "High": 2}
 DIRECTION = {"Yaw": 1, "Pitch": 1, "Confidence": 90}
 S3 = {"Bucket": "photos", "Name": "a.jpg"}
+CORNERS = [{"X": 0.1, "Y": 0.1}, {"X": 0.9, "Y": 0.1}, {"X": 0.5, "Y": 0.9}]
+REGION = {"BoundingBox": {"Left": 0.1, "Top": 0.1, "Width": 0.5, "Height": 0.5}}
+STREAM = {
+    "Name": "porch",
+    "Input": {},
+    "Output": {"S3Destination": {"Bucket": "porch"}},
+    "RoleArn": "arn:aws:iam::123456789012:role/porch",
+    "Settings": {"ConnectedHome": {"Labels": ["PERSON"]}},
+}
 
 #: operation, request, what `build` makes, the change, then what it breaks: the rule, its severity and the path
 RESPONSES = [
@@ -253,6 +262,13 @@ REQUESTS = [
     ("SearchUsers", {**STAFF, "FaceId": FACE}, STAFF, "user-search-key", "$.FaceId"),
     ("SearchUsers", {**STAFF, "UserId": "a"}, {**STAFF, "UserId": "a", "FaceId": FACE},
      "user-search-key", "$.UserId"),
+    ("CreateStreamProcessor", {**STREAM, "RegionsOfInterest": [REGION]},
+     {**STREAM, "RegionsOfInterest": [REGION, {}]}, "box-or-polygon", "$.RegionsOfInterest[1].BoundingBox"),
+    ("CreateStreamProcessor", STREAM, {**STREAM, "RegionsOfInterest": [{**REGION, "Polygon": CORNERS}]},
+     "box-or-polygon", "$.RegionsOfInterest[0].Polygon"),
+    ("UpdateStreamProcessor", {"Name": "porch", "RegionsOfInterestForUpdate": [{"Polygon": CORNERS}]},
+     {"Name": "porch", "RegionsOfInterestForUpdate": [{}]},
+     "box-or-polygon", "$.RegionsOfInterestForUpdate[0].BoundingBox"),
 ]  # fmt: skip
 
 

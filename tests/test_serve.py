@@ -27,13 +27,14 @@ from hypothesis import strategies as st
 from networks import tiny_network
 from typer.testing import CliRunner
 
-from pytest_rekognition import Rekognition, UsageError, draw, wire
-from pytest_rekognition.backends.reference import ReferenceBackend
+from pytest_rekognition import DrawnFace, Rekognition, UsageError, draw, draw_video, wire
+from pytest_rekognition.backends.reference import Detector, ReferenceBackend
 from pytest_rekognition.checking import check_exchange
 from pytest_rekognition.cli import app as cli
 from pytest_rekognition.errors import ContractError
-from pytest_rekognition.exchange import Reply
+from pytest_rekognition.exchange import Call, Reply
 from pytest_rekognition.serve import MAX_BODY, Endpoint, ReferenceApp
+from pytest_rekognition.surroundings import Surroundings
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 
@@ -66,7 +67,11 @@ def post(endpoint, body=b"{}", headers=None, method="POST", path="/"):
 
 
 def address(endpoint):
-    host, _, port = endpoint.url.removeprefix("http://").rpartition(":")
+    return address_of(endpoint.url)
+
+
+def address_of(url):
+    host, _, port = url.removeprefix("http://").rpartition(":")
     return host, int(port)
 
 
@@ -204,7 +209,7 @@ def test_a_harness_tells_the_backend_the_clients_region():
         ({"body": b"[" * 100_000}, 400, "SerializationException"),
         ({"body": b'{"Image": {"Bytes": "a"}}'}, 400, "SerializationException"),
         ({"body": b""}, 400, "ValidationException"),
-        ({"body": b'{"Image": 1}'}, 400, "InvalidParameterException"),
+        ({"body": b'{"Image": 1}'}, 400, "SerializationException"),
         ({"headers": {"X-Amz-Target": "RekognitionService.DetectLabels"}}, 501, "NotImplementedException"),
     ],
 )
@@ -278,26 +283,79 @@ def test_health_tells_who_answers(endpoint):
     assert "DetectFaces" in document["operations"]
 
 
-class Broken(ReferenceBackend):
-    """Answers what the contract forbids, or nothing."""
+@pytest.mark.parametrize(("path", "status"), [("/health", b"200 OK"), ("/", b"404 Not Found")])
+def test_a_head_has_no_body(endpoint, path, status):
+    """HEAD is answered with the status and the headers that GET is answered with, and nothing after them."""
+    heads = {}
+    for method in ("GET", "HEAD"):
+        with socket.create_connection(address(endpoint), timeout=20) as connection:
+            connection.sendall(f"{method} {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+            head, _, body = b"".join(iter(lambda one=connection: one.recv(65_536), b"")).partition(b"\r\n\r\n")
+        heads[method] = [line for line in head.split(b"\r\n") if not line.startswith((b"Date", b"X-Amzn-Req"))]
 
-    def reply(self, call):
-        """Break the contract, or break down."""
-        if "Attributes" in call.request:
-            raise ZeroDivisionError("no such face")
+    assert b"HTTP/1.1 " + status == heads["HEAD"][0]
+    assert heads["GET"] == heads["HEAD"]
+    assert b"" == body
+
+
+ONCE = Config(retries={"total_max_attempts": 1})
+
+
+class Broken(ReferenceBackend):
+    """Answers what the contract forbids."""
+
+    def reply(self, _):
+        """Break the contract."""
         return Reply({"FaceDetails": [{"Confidence": 250.0}]})
 
 
 def test_an_answer_that_breaks_the_contract_is_not_served(caplog):
     """A mistake of the backend is an InternalServerError that says what is wrong, and is logged."""
     with Endpoint(ReferenceApp(Broken("haar"))) as endpoint:
-        client = endpoint.client(config=Config(retries={"total_max_attempts": 1}))
+        client = endpoint.client(config=ONCE)
         with pytest.raises(client.exceptions.InternalServerError, match=r"FaceDetails\[0\]\.Confidence"):
             faces(client)
-        with pytest.raises(client.exceptions.InternalServerError, match="ZeroDivisionError: no such face"):
-            client.detect_faces(Image=IMAGE, Attributes=["ALL"])
 
-    assert [logging.ERROR] * 2 == [record.levelno for record in caplog.records]
+    assert [logging.ERROR] == [record.levelno for record in caplog.records]
+
+
+class FailingEmbedder:
+    """Breaks down at every face."""
+
+    name, size = "failing", 4
+
+    def embed(self, *_):
+        """Break down."""
+        raise ZeroDivisionError("no such face")
+
+    def similarity(self, cosine):
+        """Return a percentage."""
+        return cosine * 100
+
+
+@contextmanager
+def failing_endpoint(*, in_test):
+    with Rekognition(mode="reference", embedder=FailingEmbedder(), engine="haar") as harness:
+        app = ReferenceApp(harness.reference, answer=harness.answer_http if in_test else None)
+        with Endpoint(app) as endpoint:
+            yield endpoint
+        told = harness.problems()
+        harness._problems.clear()
+    assert int(in_test) == len(told)
+
+
+@pytest.mark.parametrize("in_test", [True, False])
+def test_a_reference_that_breaks_down_is_told_as_such(in_test, caplog):
+    """In a test and elsewhere it is an InternalServerError that names who raised and where, and no stub."""
+    with failing_endpoint(in_test=in_test) as endpoint:
+        client = endpoint.client(config=ONCE)
+        with pytest.raises(client.exceptions.InternalServerError) as raised:
+            client.compare_faces(SourceImage=IMAGE, TargetImage=IMAGE)
+
+    told = raised.value.response["Error"]["Message"]
+    assert "reference backend failed to answer CompareFaces: ZeroDivisionError: 'no such face', raised at" in told
+    assert "test_serve.py" in told
+    assert ["ReferenceFailedError"] == [record.exc_info[0].__name__ for record in caplog.records]
 
 
 # --- many, slow, and the end ---------------------------------------------------------------------------------
@@ -396,23 +454,34 @@ def test_stopping_does_not_wait_for_ever():
         endpoint.stop()
 
 
+def test_a_client_that_has_gone_is_not_waited_for():
+    """Once it stops, an endpoint has no patience with requests whose answer nobody will read."""
+    with held() as (app, waiting, _), ThreadPoolExecutor(1) as pool:
+        endpoint = Endpoint(app)
+        serving = pool.submit(endpoint.serve)
+        with socket.create_connection(address(endpoint)) as connection:
+            connection.sendall(raw())
+            assert waiting.wait(20)
+
+        endpoint.stop()
+        serving.result(20)  # the grace is longer
+
+
 def test_half_a_header_holds_nobody_up():
     """A client that has sent part of a header is not waited for; one that has sent it all is."""
     with ThreadPoolExecutor(1) as pool, Endpoint(ReferenceApp(ReferenceBackend("haar"))) as first:
-        took = {}
-        for text in (raw()[:40], raw()[:-1]):
-            endpoint = Endpoint(ReferenceApp(ReferenceBackend("haar")), grace=3)
+        for text, rest, told in ((raw()[:40], b"", b""), (raw()[:-1], raw()[-1:], b"HTTP/1.1 400")):
+            endpoint = Endpoint(ReferenceApp(ReferenceBackend("haar")), grace=600)
             serving = pool.submit(endpoint.serve)
-            with socket.create_connection(address(endpoint)) as connection:
+            with socket.create_connection(address(endpoint), timeout=20) as connection:
                 connection.sendall(text)
                 assert wait_for(lambda one=endpoint: has_read(one))
-                began = time.monotonic()
                 endpoint.stop()
-                serving.result(20)
-                took[text] = time.monotonic() - began
+                assert wait_for(lambda one=endpoint: is_refused(one))
+                connection.sendall(rest)
+                assert told == connection.recv(12)
+            serving.result(20)
         assert 400 == post(first)[0]
-
-    assert [True, False] == [seconds < 2 for seconds in took.values()]
 
 
 def has_read(endpoint):
@@ -445,7 +514,14 @@ def test_an_endpoint_that_never_serves_can_be_given_up():
 
 @pytest.mark.parametrize(
     ("numbers", "told"),
-    [({"port": 70_000}, "port is 70000"), ({"port": -1}, "from 1 to 65535"), ({"threads": 0}, "threads is 0")],
+    [
+        ({"port": 70_000}, "port is 70000"),
+        ({"port": -1}, "from 1 to 65535"),
+        ({"port": "8700"}, "port is '8700'"),
+        ({"threads": 0}, "threads is 0"),
+        ({"threads": 2.5}, "threads is 2.5"),
+        ({"threads": True}, "threads is True"),
+    ],
 )
 def test_numbers_that_mean_nothing_are_refused(numbers, told):
     """A port that is none and no thread at all are usage errors."""
@@ -498,6 +574,77 @@ def test_an_endpoint_tells_an_address_to_connect_to(host, shown):
     with Endpoint(ReferenceApp(ReferenceBackend("haar")), host=host) as endpoint:
         assert shown in {None, address(endpoint)[0]}
         assert 400 == post(endpoint)[0]
+
+
+# --- videos --------------------------------------------------------------------------------------------------
+
+VIDEO = {"S3Object": {"Bucket": "videos", "Name": "long.mp4"}}
+
+
+@pytest.fixture(scope="module")
+def videos(tmp_path_factory):
+    """Return a folder of S3 objects with a video of half a minute."""
+    root = tmp_path_factory.mktemp("s3")
+    (root / "videos").mkdir()
+    (root / "videos" / "long.mp4").write_bytes(draw_video(1, fps=2, duration=30_000).bytes)
+    return root
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Have each frame take a while; give what tells that one is being looked at."""
+    looking = threading.Event()
+
+    def look(*_):
+        looking.set()
+        time.sleep(0.3)
+        return []
+
+    monkeypatch.setattr(Detector, "look", look)
+    return looking
+
+
+def test_a_job_that_its_start_waits_for_holds_up_no_end(videos, slow):
+    """An endpoint that ends breaks off the analyses of videos, and the starts that wait for them are answered."""
+    backend = ReferenceBackend("haar", neighbours=Surroundings(s3_root=videos))
+    with ThreadPoolExecutor(5) as pool:
+        with Endpoint(ReferenceApp(backend), threads=2) as endpoint:
+            client = endpoint.client(config=Config(retries={"total_max_attempts": 1}))
+            starts = [pool.submit(client.start_face_detection, Video=VIDEO) for _ in range(5)]
+            assert slow.wait(20)
+            assert wait_for(lambda: len(endpoint._server.active_channels) == 5)
+        jobs = [start.result(20)["JobId"] for start in starts]
+
+    assert ["IN_PROGRESS"] * 5 == [
+        backend.reply(Call("GetFaceDetection", {"JobId": job}, "us-east-1")).response["JobStatus"] for job in jobs
+    ]
+
+
+def test_an_abandoned_start_does_not_hold_up_the_end_of_a_test(run, videos):
+    """Where a client gives up on a start whose job runs in it, the test ends at the video's next frame."""
+    result = run(
+        f"""
+        import time
+
+        import pytest
+        from botocore.config import Config
+        from botocore.exceptions import ReadTimeoutError
+        from pytest_rekognition.backends.reference.detector import Detector
+
+        FRAMES = []
+
+        @pytest.mark.rekognition(mode="reference", engine="haar", s3_root={str(videos)!r})
+        def test_impatient(rekognition_endpoint, monkeypatch):
+            monkeypatch.setattr(Detector, "look", lambda *_: FRAMES.append(1) or time.sleep(0.3) or [])
+            config = Config(read_timeout=1, retries={{"total_max_attempts": 2}})
+            with pytest.raises(ReadTimeoutError):
+                rekognition_endpoint.client(config=config).start_face_detection(Video={VIDEO!r})
+
+        def test_next():
+            assert 0 < len(FRAMES) < 60
+        """
+    )
+    result.assert_outcomes(passed=2)
 
 
 # --- in a test -----------------------------------------------------------------------------------------------
@@ -747,9 +894,9 @@ def command(*args, **environ):
         process.communicate()
 
 
-def client_of(url):
+def client_of(url, **options):
     keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
-    return boto3.client("rekognition", endpoint_url=url, **keys)
+    return boto3.client("rekognition", endpoint_url=url, **keys, **options)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -774,7 +921,7 @@ def test_the_log_has_a_line_a_record():
 
     assert 1 == len(err.splitlines())
     assert "WARNING DetectLabels: there is no reference for DetectLabels" in err
-    assert 'mode="record"' in err
+    assert "it is no operation on faces" in err
 
 
 def test_the_command_takes_a_network_for_its_embedder(tmp_path):
@@ -812,6 +959,113 @@ def test_the_command_takes_limits():
     """--max-body and --threads are those of the endpoint."""
     with command("--max-body=100", "--threads=1") as (_, url), pytest.raises(ClientError, match="at most 100"):
         faces(client_of(url))
+
+
+def slow_setup(tmp_path, seconds):
+    """Return a setup with which each frame of a video is told on standard output, and takes so many seconds."""
+    slow = f"lambda _: print('looking', flush=True) or time.sleep({seconds}) or []"
+    return setup_of(tmp_path, f"import time\ndef setup(backend):\n    backend.detector.look = {slow}\n")
+
+
+def test_the_command_looks_at_videos_in_the_background(videos, tmp_path):
+    """A start is answered before its video is looked at, other calls meanwhile, and its job ends by itself."""
+    with command(f"--s3-root={videos}", "--threads=1", f"--setup={slow_setup(tmp_path, 0.05)}") as (_, url):
+        client = client_of(url, config=Config(retries={"total_max_attempts": 1}))
+        job = client.start_face_detection(Video=VIDEO)["JobId"]
+        first = client.get_face_detection(JobId=job)
+        assert [] == client.list_collections()["CollectionIds"]
+        assert wait_for(lambda: client.get_face_detection(JobId=job)["JobStatus"] != "IN_PROGRESS", 60)
+        last = client.get_face_detection(JobId=job)
+
+    assert ("IN_PROGRESS", []) == (first["JobStatus"], first["Faces"])
+    assert ("SUCCEEDED", 30_000) == (last["JobStatus"], last["VideoMetadata"]["DurationMillis"])
+
+
+@pytest.mark.parametrize("signals", [1, 2])
+def test_signals_end_the_command_while_a_video_is_looked_at(videos, tmp_path, signals):
+    """One signal breaks the job off, two end the process with the signal's status; no video is left."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    options = [f"--s3-root={videos}", f"--setup={slow_setup(tmp_path, 3)}"]
+    with command(*options, TMPDIR=str(temporary)) as (process, url):
+        client_of(url).start_face_detection(Video=VIDEO)
+        assert "looking\n" == process.stdout.readline()
+        assert list(temporary.iterdir())
+        for _ in range(signals):
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.2)  # two at once are one
+        _, err = process.communicate(timeout=20)
+
+    assert (0 if signals == 1 else 128 + signal.SIGTERM, "") == (process.returncode, err)
+    assert [] == list(temporary.iterdir())
+
+
+def test_a_second_signal_waits_for_no_request():
+    """What the first signal lets end, such as a request whose body is to come, the second one gives up."""
+    with command() as (process, url), socket.create_connection(address_of(url)) as connection:
+        connection.sendall(raw(b" ", length=10))
+        time.sleep(0.2)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(1)
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+
+    assert (128 + signal.SIGINT, "") == (process.returncode, err)
+
+
+# --- its setup -----------------------------------------------------------------------------------------------
+
+
+def setup_of(tmp_path, text):
+    path = tmp_path / "stage.py"
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "--setup names {path}, which is no file"),
+        ("x = 1\n", "{path} has no function setup(backend), which --setup is to call"),
+        ("setup = 1\n", "{path} has no function setup(backend), which --setup is to call"),
+        ("x = 1\nx +\n", "{path}:2: SyntaxError: invalid syntax (stage.py, line 2)"),
+        ("import nowhere_at_all\n", "{path}:1: ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("def setup():\n    pass\n", "{path}: TypeError: setup() takes 0 positional arguments but 1 was given"),
+        ("def setup(backend):\n    one(backend)\n\ndef one(_):\n    1 / 0\n", "{path}:5: ZeroDivisionError: "),
+        (
+            "def setup(backend):\n    backend.jobs.takes = -1\n",
+            "{path}:2: takes is -1: a number of seconds is needed, 0 or more",
+        ),
+        ("def setup(backend):\n    backend.celebrities.add(5, 'a.jpg')\n", "{path}:2: "),
+    ],
+)
+def test_a_setup_that_fails_names_its_line(tmp_path, text, told):
+    """A file that is not there, has no function, or raises ends the command, and tells the user's own line."""
+    path = tmp_path / "stage.py" if text is None else setup_of(tmp_path, text)
+    done = CliRunner().invoke(cli, ["serve", "--port=0", "--engine=haar", f"--setup={path}"])
+
+    assert 2 == done.exit_code
+    assert done.stderr.startswith("error: " + told.format(path=path))
+    assert 1 == len(done.stderr.splitlines())
+
+
+def test_the_setup_of_the_documentation_is_served(tmp_path):
+    """The example of docs/serve.md, as printed, lets clients of any process see what the pixels cannot tell."""
+    page = (Path(__file__).parents[1] / "docs" / "serve.md").read_text("utf-8")
+    (text,) = re.findall(r"```python\n([^`]*def setup\(backend\)[^`]*)```", page)
+    (tmp_path / "anna.jpg").write_bytes(draw([DrawnFace(smile=True)]).bytes)
+    (tmp_path / "ben.jpg").write_bytes(PICTURE)
+    with command(f"--setup={setup_of(tmp_path, text)}") as (_, url):
+        client = client_of(url)
+        found = client.recognize_celebrities(Image={"Bytes": (tmp_path / "anna.jpg").read_bytes()})
+        (ben,) = client.detect_faces(Image=IMAGE, Attributes=["ALL"])["FaceDetails"]
+        session = client.create_face_liveness_session()["SessionId"]
+        liveness = client.get_face_liveness_session_results(SessionId=session)
+
+    assert ({"Low": 30, "High": 40}, True) == (ben["AgeRange"], ben["Smile"]["Value"])
+    assert ["Anna Example"] == [face["Name"] for face in found["CelebrityFaces"]]
+    assert ("SUCCEEDED", 97.5) == (liveness["Status"], liveness["Confidence"])
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,9 @@ import pytest
 
 from pytest_rekognition import Rekognition
 from pytest_rekognition.backends.reference.streams import MOST
-from pytest_rekognition.errors import UsageError
+from pytest_rekognition.contract import Contract
+from pytest_rekognition.errors import ServiceError, UsageError
+from pytest_rekognition.exchange import Call
 
 START = 1_700_000_000
 VIDEO = {"KinesisVideoStream": {"Arn": "arn:aws:kinesisvideo:us-east-1:123456789012:stream/door/1"}}
@@ -96,8 +98,8 @@ def test_starting_and_stopping_take_their_time(client, harness, times):
 
 @pytest.mark.parametrize("seconds", [-1, "5", True, None, float("nan"), float("inf"), -float("inf")])
 def test_a_time_that_makes_no_sense_is_refused(times, seconds):
-    """`takes` is a number of seconds from 0."""
-    with pytest.raises(UsageError, match="a number of seconds from 0"):
+    """`takes` is a number of seconds, 0 or more."""
+    with pytest.raises(UsageError, match="a number of seconds is needed, 0 or more"):
         times.takes = seconds
 
 
@@ -127,12 +129,58 @@ def test_what_is_in_use_is_refused(client):
     with pytest.raises(refused, match="Stream Processor not available for stopping"):
         client.stop_stream_processor(Name="door")
     with pytest.raises(refused):
-        client.create_stream_processor(**FACES)
+        client.create_stream_processor(**FACES | {"RoleArn": "arn:aws:iam::123456789012:role/another"})
     client.start_stream_processor(Name="door")
     for method in (client.start_stream_processor, client.delete_stream_processor, client.update_stream_processor):
         with pytest.raises(refused):
             method(Name="door")
     assert "RUNNING" == status(client)
+
+
+def test_a_creation_is_idempotent(client):
+    """The same request again has the same ARN and changes nothing; another one of the name is refused."""
+    asked = FACES | {"Tags": {"door": "front"}}
+    arn = client.create_stream_processor(**asked)["StreamProcessorArn"]
+    client.tag_resource(ResourceArn=arn, Tags={"floor": "first"})
+    client.update_stream_processor(Name="door", DataSharingPreferenceForUpdate={"OptIn": True})
+    client.start_stream_processor(Name="door")
+
+    assert arn == client.create_stream_processor(**asked)["StreamProcessorArn"]
+    assert "RUNNING" == status(client)
+    assert {"door": "front", "floor": "first"} == client.list_tags_for_resource(ResourceArn=arn)["Tags"]
+    assert 1 == len(client.list_stream_processors()["StreamProcessors"])
+    with pytest.raises(client.exceptions.ResourceInUseException):
+        client.create_stream_processor(**FACES)
+
+
+def test_a_name_that_was_given_up_is_free(client):
+    """After a processor was deleted, the same request creates a new one."""
+    client.create_stream_processor(**FACES)
+    client.start_stream_processor(Name="door")
+    client.stop_stream_processor(Name="door")
+    client.delete_stream_processor(Name="door")
+    client.create_stream_processor(**FACES)
+    assert "STOPPED" == status(client)
+
+
+BOX = {"BoundingBox": {"Width": 0.5, "Height": 0.5, "Left": 0.0, "Top": 0.0}}
+POLYGON = {"Polygon": [{"X": 0.25, "Y": 0.25}, {"X": 0.75, "Y": 0.25}, {"X": 0.5, "Y": 0.75}]}
+
+
+@pytest.mark.parametrize("region", [{}, BOX | POLYGON])
+def test_a_region_of_interest_is_a_box_or_a_polygon(harness, client, region):
+    """A region that has neither a polygon nor a bounding box, or both, is refused, and breaks the contract."""
+    client.create_stream_processor(**LABELS, RegionsOfInterest=[BOX, POLYGON])
+    for operation, request in (
+        ("CreateStreamProcessor", LABELS | {"Name": "gate", "RegionsOfInterest": [BOX, region]}),
+        ("UpdateStreamProcessor", {"Name": "porch", "RegionsOfInterestForUpdate": [region]}),
+    ):
+        with pytest.raises(ServiceError) as refused:
+            harness.reference.reply(Call(operation, request, "us-east-1"))
+        assert "InvalidParameterException" == refused.value.code
+        assert ["box-or-polygon"] == [found.rule for found in Contract(operation).check_request(request)]
+    assert [BOX, POLYGON] == client.describe_stream_processor(Name="porch")["RegionsOfInterest"]
+    assert 1 == len(client.list_stream_processors()["StreamProcessors"])
 
 
 def test_what_is_not_there_is_not_found(client):

@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 
 from pytest_rekognition.backends.reference import ReferenceBackend
 from pytest_rekognition.backends.reference.neighbours import UnavailableObjectError
-from pytest_rekognition.backends.reference.videos import analysis, handlers
+from pytest_rekognition.backends.reference.videos import analysis, handlers, reading
 from pytest_rekognition.backends.reference.videos.jobs import Job, Jobs
 from pytest_rekognition.backends.reference.videos.tracking import Tracker, on_whole_pixels
 from pytest_rekognition.checking import check_exchange
 from pytest_rekognition.drawing import DrawnFace, MovingFace, draw, draw_video
-from pytest_rekognition.errors import NoReferenceError, ServiceError, UsageError
+from pytest_rekognition.errors import NoReferenceError, ReferenceFailedError, ServiceError, UsageError
 from pytest_rekognition.exchange import Call, ErrorReply, Exchange
 from pytest_rekognition.geometry import Box, single
 
@@ -297,6 +297,17 @@ def test_a_token_is_good_for_its_own_results_alone(service):
     assert refused == refusal(service, "GetPersonTracking", JobId=job, NextToken=token)
 
 
+def test_a_token_that_a_job_never_gave_is_refused_whatever_its_status(service):
+    """Jobs in progress and failed ones have given no token; an empty one asks for the first page."""
+    refused = ("InvalidPaginationTokenException", "Invalid Token")
+    failed = service.start(key="broken.mp4")
+    service.backend.jobs.takes = 30
+    running = service.start()
+    for job, status in ((failed, "FAILED"), (running, "IN_PROGRESS")):
+        assert refused == refusal(service, "GetFaceDetection", JobId=job, NextToken="made-up")
+        assert status == service("GetFaceDetection", JobId=job, NextToken="")["JobStatus"]
+
+
 # --- time ------------------------------------------------------------------------------------------------------
 
 
@@ -346,19 +357,24 @@ def test_a_running_clock_finishes_a_job_by_itself():
     """On the machine's own time jobs end without being asked, in the order in which they are due, once each."""
     service = Service()
     service.backend = ReferenceBackend("haar", neighbours=service.nearby)
-    service.backend.jobs.takes = 0.4
+    service.backend.jobs.takes = 1200
     late = service.start(NotificationChannel=CHANNEL)
-    service.backend.jobs.takes = 0.2
+    service.backend.jobs.takes = 600
     early = service.start(NotificationChannel=CHANNEL)
-    assert "IN_PROGRESS" == service("GetFaceDetection", JobId=early)["JobStatus"]
-    until(lambda: len(service.nearby.sent) == 2)
-    assert [early, late] == [message["JobId"] for _, message in service.nearby.sent]
+    for ended in ([], [early], [early, late]):
+        until(lambda ended=ended: len(service.nearby.sent) == len(ended))
+        assert ended == [message["JobId"] for _, message in service.nearby.sent]
+        status = service("GetFaceDetection", JobId=early)["JobStatus"]
+        assert ("SUCCEEDED" if ended else "IN_PROGRESS") == status
+        service.backend.clock.advance(599.9)
     assert "SUCCEEDED" == service("GetFaceDetection", JobId=late)["JobStatus"]
     until(lambda: threads() == [])
 
 
 def threads():
-    return [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    """Return the threads of jobs; others may have timers too, as pytest-timeout has."""
+    timers = [thread for thread in threading.enumerate() if isinstance(thread, threading.Timer)]
+    return [timer for timer in timers if timer.function.__module__ == Jobs.__module__]
 
 
 def test_advancing_a_running_clock_finishes_what_is_due():
@@ -382,7 +398,7 @@ def test_no_thread_outlives_the_backend(end):
     """A backend that is closed, or just forgotten, leaves no thread and finishes nothing."""
     service = Service()
     service.backend = ReferenceBackend("haar", neighbours=service.nearby)
-    service.backend.jobs.takes = 0.5
+    service.backend.jobs.takes = 60
     service.start(NotificationChannel=CHANNEL)
     assert 1 == len(threads())
     if end == "close":
@@ -391,7 +407,6 @@ def test_no_thread_outlives_the_backend(end):
         service.backend = None
         gc.collect()
     until(lambda: threads() == [])
-    time.sleep(0.6)
     assert [] == service.nearby.sent
 
 
@@ -421,6 +436,55 @@ def test_closing_breaks_off_the_job_that_is_being_looked_at(service, monkeypatch
     assert slow.frames < 4
     service.backend.clock.advance(60)
     assert ("IN_PROGRESS", []) == (service("GetFaceDetection", JobId=job)["JobStatus"], service.nearby.sent)
+
+
+@pytest.mark.parametrize("is_stopped", [True, False])
+def test_jobs_in_the_background_hold_up_no_start(monkeypatch, is_stopped):
+    """Starts are answered at once, whatever the clock does; the jobs end one after the other, by themselves."""
+    service, gate, looking = Service(), threading.Event(), []
+    if not is_stopped:
+        service.backend = ReferenceBackend("haar", neighbours=service.nearby)
+    looked = Job.run
+
+    def run(self, look):
+        looking.append(self.job_id)
+        gate.wait(20)
+        looked(self, look)
+
+    monkeypatch.setattr(Job, "run", run)
+    service.backend.jobs.in_background = True
+    jobs = [service.start(NotificationChannel=CHANNEL) for _ in range(3)]
+    until(lambda: looking)
+    time.sleep(0.1)
+    assert ["IN_PROGRESS"] * 3 == [service("GetFaceDetection", JobId=job)["JobStatus"] for job in jobs]
+    assert 1 == len(looking)
+    gate.set()
+    until(lambda: len(service.nearby.sent) == 3)
+    assert ["SUCCEEDED"] * 3 == [service("GetFaceDetection", JobId=job)["JobStatus"] for job in jobs]
+    until(lambda: threads() == [])
+    assert sorted(jobs) == sorted(looking)
+
+
+def test_a_job_in_the_background_takes_what_it_is_told(service):
+    """With a stopped clock and `takes`, a job in the background is finished when the clock is advanced."""
+    service.backend.jobs.in_background = True
+    service.backend.jobs.takes = 30
+    job = service.start()
+    assert ([], "IN_PROGRESS") == (threads(), service("GetFaceDetection", JobId=job)["JobStatus"])
+    service.backend.clock.advance(30)
+    assert "SUCCEEDED" == service("GetFaceDetection", JobId=job)["JobStatus"]
+
+
+def test_closing_ends_what_is_in_the_background(service, monkeypatch):
+    """Once a backend is closed neither the job that was looked at goes on, nor one that was to come next."""
+    slow = Slow(monkeypatch, service.backend.detector)
+    service.backend.jobs.in_background = True
+    jobs = [service.start(key="walk.mp4", NotificationChannel=CHANNEL) for _ in range(3)]
+    assert slow.begun.wait(20)
+    service.backend.close()
+    assert ([], []) == (threads(), service.nearby.sent)
+    assert slow.frames < 4
+    assert ["IN_PROGRESS"] * 3 == [service("GetFaceDetection", JobId=job)["JobStatus"] for job in jobs]
 
 
 def test_a_closed_backend_takes_new_jobs(service):
@@ -496,7 +560,7 @@ def test_who_is_told_may_use_the_service(service, act):
 @pytest.mark.parametrize("takes", [-1, "30", None, float("inf"), float("nan"), True])
 def test_a_time_that_makes_no_sense_is_refused(takes):
     """A job takes 0 seconds or more."""
-    with pytest.raises(UsageError, match="a job takes 0 seconds or more, not"):
+    with pytest.raises(UsageError, match=r"takes is .*: a number of seconds is needed, 0 or more"):
         Jobs().takes = takes
 
 
@@ -759,7 +823,21 @@ def test_a_mistake_is_raised_to_who_asks(service, monkeypatch):
     monkeypatch.setattr(detector, "look", lambda *_: 1 / 0)
     job = service.start(NotificationChannel=CHANNEL)
     assert "FAILED" == service.nearby.sent[0][1]["Status"]
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(ReferenceFailedError, match="GetFaceDetection: ZeroDivisionError"):
+        service("GetFaceDetection", JobId=job)
+
+
+def test_an_interlaced_video_is_a_mistake_where_opencv_cannot_read_it(service, monkeypatch, tmp_path):
+    """Its start is answered, its job fails, and who asks for its results is told what to do."""
+    monkeypatch.setattr(reading, "reads_interlaced", lambda: False)
+    program = pytest.importorskip("imageio_ffmpeg").get_ffmpeg_exe()
+    source, target = SHORT.save(tmp_path / "drawn.mp4"), tmp_path / "interlaced.mp4"
+    options = ["-vf", "setfield=tff", "-flags", "+ilme+ildct", "-c:v", "libx264"]
+    subprocess.run([program, "-loglevel", "error", "-i", source, *options, target], check=True)
+    service.nearby.objects["interlaced.mp4"] = target.read_bytes()
+    job = service.start(key="interlaced.mp4", NotificationChannel=CHANNEL)
+    assert "FAILED" == service.nearby.sent[0][1]["Status"]
+    with pytest.raises(NoReferenceError, match="cannot read interlaced video"):
         service("GetFaceDetection", JobId=job)
 
 

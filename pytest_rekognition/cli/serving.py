@@ -13,10 +13,15 @@ from pytest_rekognition.cli.output import say
 
 if TYPE_CHECKING:
     import logging
+    from collections.abc import Callable
+    from types import FrameType
 
+    from pytest_rekognition.backends.reference import ReferenceBackend
     from pytest_rekognition.serve import Endpoint
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
+#: Added to a signal's number, the status of what it ended.
+_SIGNALLED = 128
 #: A line of the log, where no terminal shows it.
 _LINE = "%(asctime)s %(levelname)s %(message)s"
 
@@ -38,6 +43,9 @@ def serve(
     aws: Annotated[
         bool, typer.Option("--aws", help="Let images be read from AWS's own S3, and SNS be published to.")
     ] = False,
+    setup: Annotated[
+        Path | None, typer.Option(metavar="FILE.py", help="Call its function setup(backend) first.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="How many requests are answered at once.")] = 8,
     max_body: Annotated[
         int | None, typer.Option(metavar="BYTES", min=1, help="The largest body of a request; 16 MiB by default.")
@@ -47,9 +55,10 @@ def serve(
     """Answer Rekognition calls over HTTP, of any SDK, from the reference backend.
 
     Collections, jobs and sessions live as long as the process. Signatures are not checked. S3 and SNS are where
-    the environment says (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_SNS); AWS itself only with --aws.
+    the environment says (AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL_SNS); AWS itself only with --aws. What the
+    reference cannot see, such as who is a celebrity, the function of --setup says.
 
-    SIGINT (Ctrl+C) or SIGTERM ends it, once the requests in flight are answered; the second one at once.
+    SIGINT (Ctrl+C) or SIGTERM ends it, once the requests in flight are answered; the second one without them.
     """
     from pytest_rekognition.backends.reference import HANDLERS  # noqa: PLC0415  not for --help
     from pytest_rekognition.options import options  # noqa: PLC0415  likewise
@@ -62,12 +71,16 @@ def serve(
     check_reference(settings)
     backend = reference_backend(settings, aws=aws)
     backend.load()
+    backend.jobs.in_background = True  # a caller that has waited for long starts another job
+    if setup is not None:
+        _set_up(backend, setup)
     app = ReferenceApp(backend, max_body=max_body or MAX_BODY)
     endpoint = Endpoint(app, host=host, port=port, threads=threads)
     _stop_on_signals(endpoint)
     say(f"Rekognition's reference: {endpoint.url} (engine {backend.detector.engine}, {len(HANDLERS)} operations)")
     say(f"export AWS_ENDPOINT_URL_REKOGNITION={endpoint.url}")
     endpoint.serve()
+    backend.close()
 
 
 def _log(*, verbose: bool) -> None:
@@ -94,11 +107,57 @@ def _handler() -> logging.Handler:
     return handler
 
 
+def _set_up(backend: ReferenceBackend, path: Path) -> None:
+    """Call the function `setup` of a user's file; raises `UsageError`, with their own line, where that fails."""
+    import runpy  # noqa: PLC0415  not for --help
+
+    from pytest_rekognition.errors import UsageError  # noqa: PLC0415  likewise
+
+    if not path.is_file():
+        raise UsageError(f"--setup names {path}, which is no file")
+    try:
+        function = runpy.run_path(str(path)).get("setup")
+        if callable(function):
+            function(backend)
+            return
+    except Exception as error:
+        raise UsageError(f"{_place(error, path)}: {_reason(error)}") from error
+    raise UsageError(f"{path} has no function setup(backend), which --setup is to call")
+
+
+def _place(error: Exception, path: Path) -> str:
+    """Return the line of a file that an error comes from, as `setup.py:12`; or the file, where it has none."""
+    import traceback  # noqa: PLC0415  not for --help
+
+    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        lines.append(error.lineno)
+    return f"{path}:{lines[-1]}" if lines else str(path)
+
+
+def _reason(error: Exception) -> str:
+    from pytest_rekognition.errors import PytestRekognitionError  # noqa: PLC0415  not for --help
+
+    return str(error) if isinstance(error, PytestRekognitionError) else f"{type(error).__name__}: {error}"
+
+
 def _stop_on_signals(endpoint: Endpoint) -> None:
+    """Have the first signal end the endpoint, the second one the process, and the third one kill it.
+
+    The second one unwinds the process, and does not kill it: folders with videos of up to 10 GB are to go.
+    """
+
+    def end(number: int, _: FrameType | None) -> None:
+        _on_signals(signal.SIG_DFL)
+        raise SystemExit(_SIGNALLED + number)
+
     def stop(*_: object) -> None:
-        for number in _STOPPING:
-            signal.signal(number, signal.SIG_DFL)
+        _on_signals(end)
         endpoint.stop()
 
+    _on_signals(stop)
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:
     for number in _STOPPING:
-        signal.signal(number, stop)
+        signal.signal(number, handler)

@@ -15,7 +15,13 @@ from pytest_rekognition.answers import REFUSED_IN_STUBS, document_of
 from pytest_rekognition.backends.reference import HANDLERS
 from pytest_rekognition.backends.reference.validation import check_request
 from pytest_rekognition.contract import Contract
-from pytest_rekognition.errors import ContractError, PytestRekognitionError, ServiceError, UnknownOperationError
+from pytest_rekognition.errors import (
+    ContractError,
+    PytestRekognitionError,
+    ReferenceFailedError,
+    ServiceError,
+    UnknownOperationError,
+)
 from pytest_rekognition.exchange import CONTENT_TYPE, TARGET_PREFIX
 from pytest_rekognition.report import messages
 from pytest_rekognition.showing import show
@@ -38,6 +44,8 @@ MAX_BODY = 16 * 1024 * 1024
 #: What a region's name looks like. Each region has a state of its own, so nothing else may make one.
 _REGION = re.compile(r"[a-z0-9-]{1,63}")
 _JSON = "application/json"
+#: The methods that change nothing.
+_READING = ("GET", "HEAD")
 
 
 class _Refused(Exception):  # noqa: N818  no failure of this package: an answer
@@ -63,10 +71,10 @@ class ReferenceApp:
         answer: answers in the backend's place, from a call as the wire carries it.
         max_body: the most bytes of a request's body; one of more is answered with HTTP status 413.
 
-    What the backend answers is held against the contract. A breach or an exception is a mistake of this package,
-    logged and answered as `InternalServerError`. What cannot be answered has a status that no SDK repeats, 501: an
-    operation without a reference, and whatever `answer` raises. Where it raises because the request breaks the
-    contract, the answer is the service's own refusal.
+    What the backend answers is held against the contract. A breach is a mistake of this package; it and a backend
+    that breaks down are logged and answered as `InternalServerError`. What cannot be answered has a status that no
+    SDK repeats, 501: an operation without a reference, and whatever else `answer` raises. Where it raises because
+    the request breaks the contract, the answer is the service's own refusal.
 
     """
 
@@ -81,16 +89,27 @@ class ReferenceApp:
         self._backend = backend
         self._answer = answer or self._judged
 
+    def break_off(self) -> None:
+        """Have the analyses of videos end at their next frame, and no request wait for one: the serving is to end.
+
+        Nobody could ask for their results any more.
+        """
+        self._backend.jobs.break_off()
+
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer a request."""
-        if environ["REQUEST_METHOD"] == "GET" and environ["PATH_INFO"] == "/health":
+        """Answer a request; one of method HEAD with what it would be answered with, but for the body."""
+        answer = self._respond(environ, start_response)
+        return [] if environ["REQUEST_METHOD"] == "HEAD" else answer
+
+    def _respond(self, environ: Environ, start_response: StartResponse) -> list[bytes]:
+        if environ["REQUEST_METHOD"] in _READING and environ["PATH_INFO"] == "/health":
             body = json.dumps(self._health()).encode()
             start_response("200 OK", [("Content-Type", _JSON), ("Content-Length", str(len(body)))])
             return [body]
         began = time.perf_counter()
         asked = _Asked(
             environ.get("HTTP_X_AMZ_TARGET", "").removeprefix(TARGET_PREFIX),
-            wire.signed_region(environ.get("HTTP_AUTHORIZATION")),
+            wire.signed_region(environ.get("HTTP_AUTHORIZATION"), environ.get("HTTP_X_AMZ_REGION_SET")),
         )
         reply = self._reply(asked, environ)
         passed = (time.perf_counter() - began) * 1000
@@ -110,15 +129,19 @@ class ReferenceApp:
             return self._answer(call)
         except ContractError as error:
             return _refusal(call) or _unanswered(asked, str(error))
+        except ReferenceFailedError as error:
+            _LOG.exception("%s", asked.operation)
+            return _failure(str(error))
         except PytestRekognitionError as error:
             return _unanswered(asked, str(error))
         except BaseException as error:
             in_main = threading.current_thread() is threading.main_thread()
             if in_main and isinstance(error, KeyboardInterrupt | SystemExit):
                 raise  # whoever serves in the main thread is to end; elsewhere it would end nothing
+            message = f"{type(error).__name__}: {error}"
             if isinstance(error, Exception):
-                return _unanswered(asked, messages.failing_function(asked.operation, error), error)
-            return _unanswered(asked, f"{type(error).__name__}: {error}", error)
+                message = messages.failing_function(asked.operation, error)
+            return _unanswered(asked, message, error)
 
     def _read(self, asked: _Asked, environ: Environ) -> WireCall:
         """Return the call that a request makes, its images decoded."""
@@ -152,11 +175,6 @@ class ReferenceApp:
         except ServiceError as error:
             found = contract.check_error(error.code, error.message, error.status)
             answer = _answer_of(error)
-        except PytestRekognitionError:
-            raise
-        except Exception as error:  # noqa: BLE001  the client is to have an answer, and the log the rest
-            _LOG.exception("%s", operation)
-            return _failure(f"the reference backend failed: {type(error).__name__}: {error}")
         else:
             found = contract.check_response(reply.response, call.wire)
             answer = WireReply(200, document_of(reply), "reference")

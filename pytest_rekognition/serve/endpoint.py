@@ -13,6 +13,7 @@ from pytest_rekognition import wire
 from pytest_rekognition.clients import create_client
 from pytest_rekognition.environment import FAKE_CREDENTIALS, PLACEHOLDER_REGION
 from pytest_rekognition.errors import MissingDependencyError, UsageError
+from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
     from mypy_boto3_rekognition.client import RekognitionClient
@@ -33,7 +34,7 @@ class Endpoint:
     As a context manager it serves from a thread of its own; `serve` serves from the present one, until `stop`. It
     serves once. It listens from its construction, on any free port where `port` is 0; one that is not to serve
     after all is given up with `close`. `threads` requests are answered at once. `grace` is how many seconds
-    requests in flight have to end.
+    requests in flight have to end; one whose client has gone has none, and analyses of videos are broken off.
 
     Raises `UsageError` where it cannot listen and for numbers that mean nothing, `MissingDependencyError` without
     waitress.
@@ -46,14 +47,17 @@ class Endpoint:
             from waitress.server import create_server  # noqa: PLC0415  an extra's
         except ImportError as missing:
             raise MissingDependencyError("an endpoint", package="waitress", extra="reference") from missing
-        if not 0 <= port <= _HIGHEST_PORT:
-            raise UsageError(f"port is {port}: it is a number from 1 to {_HIGHEST_PORT}, or 0 for any free port")
-        if threads < 1:
-            raise UsageError(f"threads is {threads}: at least one has to answer")
+        if not (_is_count(port) and port <= _HIGHEST_PORT):
+            raise UsageError(
+                f"port is {show(port)}: it is a number from 1 to {_HIGHEST_PORT}, or 0 for any free port"
+            )
+        if not (_is_count(threads) and threads >= 1):
+            raise UsageError(f"threads is {show(threads)}: a number of them, at least one, has to answer")
         listener = _listener(host, port)
         name, port = listener.getsockname()[:2]
         #: where it is to be reached
         self.url = f"http://{_reachable(name)}:{port}"
+        self._app = app
         self._map: dict[int, Any] = {}
         self._server = create_server(
             app,
@@ -152,8 +156,10 @@ class Endpoint:
             self._close_listener()
             deadline = time.monotonic() + self._grace
             self._turn(0.0)  # what has arrived by now is in flight too
+            self._app.break_off()
             while self._is_busy() and time.monotonic() < deadline:
                 self._turn(0.1)
+                self._app.break_off()  # a request that had to wait for its turn may have begun something
         finally:
             self._close()
 
@@ -163,10 +169,14 @@ class Endpoint:
         wasyncore.loop(timeout=timeout, map=self._map, use_poll=True, count=1)
 
     def _is_busy(self) -> bool:
-        """Tell whether a request is in flight: one whose header is there, or whose answer is not all sent."""
+        """Tell whether a request is in flight: one whose header is there, or whose answer is not all sent.
+
+        One whose client has gone is not.
+        """
         return any(
             one.requests or one.total_outbufs_len or (one.request is not None and one.request.headers_finished)
             for one in list(self._server.active_channels.values())
+            if not _has_gone(one.socket)
         )
 
     def _close_listener(self) -> None:
@@ -187,6 +197,10 @@ class Endpoint:
         self._map.clear()
 
 
+def _is_count(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= 0
+
+
 def _listener(host: str, port: int) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -194,6 +208,16 @@ def _listener(host: str, port: int) -> socket.socket:
         return socket.create_server(address[:2], family=family)
     except (OSError, OverflowError) as error:
         raise UsageError(f"cannot listen on port {port} of {host}: {error}") from None
+
+
+def _has_gone(connection: socket.socket) -> bool:
+    """Tell whether a client has closed its side of a connection, which does not block, or both are closed."""
+    try:
+        return connection.recv(1, socket.MSG_PEEK) == b""
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
 
 
 def _reachable(name: str) -> str:

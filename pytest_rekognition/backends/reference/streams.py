@@ -6,6 +6,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from pytest_rekognition.backends.reference.clock import checked_seconds
 from pytest_rekognition.backends.reference.faces import as_single
 from pytest_rekognition.backends.reference.paging import limited, page
 from pytest_rekognition.backends.reference.refusals import invalid_parameters, not_found
@@ -14,7 +15,7 @@ from pytest_rekognition.errors import ServiceError, UsageError
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pytest_rekognition.backends.reference.region import Handler, Region
 
@@ -49,6 +50,8 @@ _AT_REST: Final = frozenset({"STOPPED", "FAILED"})
 class StreamTimes:
     """What tests settle about the stream processors of all regions."""
 
+    __slots__ = ("_failures", "_takes")
+
     def __init__(self) -> None:
         self._takes = 0.0
         self._failures: dict[str, str] = {}
@@ -60,9 +63,7 @@ class StreamTimes:
 
     @takes.setter
     def takes(self, seconds: float) -> None:
-        if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not 0 <= seconds < float("inf"):
-            raise UsageError(f"takes is {show(seconds)}: a number of seconds from 0 is needed")
-        self._takes = float(seconds)
+        self._takes = checked_seconds(seconds, "takes")
 
     def fail(self, name: str, message: str) -> None:
         """Let every later start of a processor end in FAILED, with this StatusMessage; both are texts.
@@ -93,6 +94,8 @@ class _Processor:
     name: str
     arn: str
     created: float
+    #: what created it, member for member
+    request: dict[str, Any]
     #: what DescribeStreamProcessor repeats
     members: dict[str, Any]
     #: in their order; the last one that is due is the present status
@@ -128,17 +131,26 @@ class Processors:
             raise not_found("The resource specified in the request cannot be found.")
         return self._by_name[name]
 
-    def open(self, name: str, region: Region, members: dict[str, Any]) -> _Processor:
-        """Add a processor, which is STOPPED."""
-        if name in self._by_name:
+    def created_by(self, request: Mapping[str, Any]) -> _Processor | None:
+        """Return the processor that the very same request has created, or None: "Name is idempotent".
+
+        Raises `ResourceInUseException` where another request has created one of this name.
+        """
+        processor = self._by_name.get(request["Name"])
+        if processor is not None and processor.request != request:
             raise _in_use("The specified resource is already being used.")
+        return processor
+
+    def open(self, request: Mapping[str, Any], region: Region, members: dict[str, Any]) -> _Processor:
+        """Add a processor, which is STOPPED."""
         if len(self._by_name) >= MOST:
             raise ServiceError(
                 "LimitExceededException", f"Stream processor limit exceeded for account, limit - {MOST}"
             )
         self._count += 1
-        now = region.clock.now()
-        processor = _Processor(self._count, name, region.arn(f"streamprocessor/{name}"), now, members)
+        now, name = region.clock.now(), request["Name"]
+        arn = region.arn(f"streamprocessor/{name}")
+        processor = _Processor(self._count, name, arn, now, deepcopy(dict(request)), members)
         processor.changes.append(_Change(now, "STOPPED"))
         self._by_name[name] = processor
         return processor
@@ -161,7 +173,7 @@ def _found(name: str, region: Region, purpose: str, allowed: frozenset[str]) -> 
 
 
 def create_stream_processor(request: Mapping[str, Any], region: Region) -> dict[str, Any]:
-    """Answer CreateStreamProcessor: `StreamProcessorArn`.
+    """Answer CreateStreamProcessor: `StreamProcessorArn`, the same one for the same request.
 
     That the collection exists is not asked for: the operation documents no ResourceNotFoundException.
     """
@@ -171,12 +183,15 @@ def create_stream_processor(request: Mapping[str, Any], region: Region) -> dict[
     if search is not None:
         search["FaceMatchThreshold"] = max(_LEAST_THRESHOLD, float(search.get("FaceMatchThreshold") or 0))
     with region.lock:
-        processor = region.part(Processors).open(request["Name"], region, members)
-        try:
-            region.part(Tags).open(processor.arn, request.get("Tags"))
-        except ServiceError:
-            region.part(Processors).close(processor.name)
-            raise
+        processors = region.part(Processors)
+        processor = processors.created_by(request)
+        if processor is None:
+            processor = processors.open(request, region, members)
+            try:
+                region.part(Tags).open(processor.arn, request.get("Tags"))
+            except ServiceError:
+                processors.close(processor.name)
+                raise
     return {"StreamProcessorArn": processor.arn}
 
 
@@ -190,6 +205,7 @@ def _check(request: Mapping[str, Any]) -> None:
         raise invalid_parameters()
     if home is not None:
         _check_labels(home.get("Labels"))
+    _check_regions(request.get("RegionsOfInterest"))
     # "This must be a S3Destination … for a label detection stream processor or a Kinesis data stream ARN for a
     # face search stream processor." (Output)
     needed, member, other = ("KinesisDataStream", "Arn", "S3Destination")
@@ -203,6 +219,12 @@ def _check(request: Mapping[str, Any]) -> None:
 
 def _check_labels(labels: list[str] | None) -> None:
     if not labels or not _LABELS.issuperset(labels):
+        raise invalid_parameters()
+
+
+def _check_regions(regions: Sequence[Mapping[str, Any]] | None) -> None:
+    """Refuse a region of interest that has not "either a polygon or a bounding box"."""
+    if any(("BoundingBox" in region) == ("Polygon" in region) for region in regions or ()):
         raise invalid_parameters()
 
 
@@ -319,6 +341,7 @@ def _updated(processor: _Processor, request: Mapping[str, Any]) -> dict[str, Any
             _check_labels(settings["Labels"])
         home.update({name: value for name, value in deepcopy(dict(settings)).items() if value is not None})
     if regions is not None:
+        _check_regions(regions)
         members["RegionsOfInterest"] = deepcopy(regions)
     if sharing is not None:
         members["DataSharingPreference"] = deepcopy(sharing)

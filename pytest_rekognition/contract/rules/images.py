@@ -1,4 +1,4 @@
-"""Rules over the images and videos of a request."""
+"""Rules over the images and videos of a request, and the regions of them that are looked at."""
 
 from __future__ import annotations
 
@@ -49,3 +49,17 @@ def s3_object_named(s3_object: Any, _: Request) -> Iterator[Finding]:
     for name in ("Bucket", "Name"):
         if name not in s3_object:
             yield Finding((name,), "is missing: an S3 object is found by its bucket and its name")
+
+
+@rule(
+    "box-or-polygon",
+    "breach",
+    source="RegionsOfInterest: 'each region has either a polygon or a bounding box'",
+)
+def box_or_polygon(region: Any, _: Request) -> Iterator[Finding]:
+    """Hold a region of interest to a box or a polygon, one of the two."""
+    if "BoundingBox" in region and "Polygon" in region:
+        message = "is present beside BoundingBox: a region of interest has one of the two"
+        yield Finding(("Polygon",), message, region["Polygon"])
+    elif "BoundingBox" not in region and "Polygon" not in region:
+        yield Finding(("BoundingBox",), "is missing, as is Polygon: a region of interest has one of the two")

@@ -338,7 +338,9 @@ _VIDEO_OPERATIONS = (
 _REQUESTS: dict[str, tuple[Row, ...]] = {
     **dict.fromkeys(_IMAGE_OPERATIONS, _IMAGE),
     **dict.fromkeys(_VIDEO_OPERATIONS, _VIDEO),
+    "CreateStreamProcessor": (Row(("RegionsOfInterest", "*"), (images.box_or_polygon,)),),
     "SearchUsers": (whole(single.user_search_key),),
+    "UpdateStreamProcessor": (Row(("RegionsOfInterestForUpdate", "*"), (images.box_or_polygon,)),),
 }
 
 

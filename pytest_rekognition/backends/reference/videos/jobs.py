@@ -10,9 +10,10 @@ import weakref
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from pytest_rekognition.backends.reference.clock import checked_seconds
 from pytest_rekognition.backends.reference.refusals import not_found
 from pytest_rekognition.backends.reference.region import ACCOUNT
-from pytest_rekognition.errors import ServiceError, UsageError
+from pytest_rekognition.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -156,7 +157,13 @@ class Jobs:
     and a running clock in one of its own.
     """
 
+    __slots__ = ("__weakref__", "_alarm", "_clock", "_jobs", "_lock", "_takes", "in_background")
+
     def __init__(self) -> None:
+        #: Whether a start is answered at once even where `takes` is 0, and its job is finished in a thread of its
+        #: own, one job after the other. A test gets its results without waiting; who serves callers that give up
+        #: after a while, and start anew, wants the service's own way.
+        self.in_background = False
         self._takes = 0.0
         self._jobs: dict[str, Job] = {}
         self._lock = threading.RLock()
@@ -172,9 +179,7 @@ class Jobs:
 
     @takes.setter
     def takes(self, seconds: float) -> None:
-        if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not 0 <= seconds < float("inf"):
-            raise UsageError(f"a job takes 0 seconds or more, not {seconds!r}")
-        self._takes = float(seconds)
+        self._takes = checked_seconds(seconds, "takes")
 
     def open(self, job: Job, clock: Clock) -> None:
         """Add a job, which `begin` then begins.
@@ -194,7 +199,7 @@ class Jobs:
 
     def begin(self, job: Job, clock: Clock) -> None:
         """Finish a job that takes no time, and see to it that any other one will be."""
-        if job.due <= clock.now():
+        if job.due <= clock.now() and not self.in_background:
             self._finish(job, clock)
             job.settled.wait()
         self._set_alarm(clock)
@@ -227,6 +232,12 @@ class Jobs:
 
         One that is being looked at is broken off at its next frame, and waited for.
         """
+        for job in self.break_off():
+            job.settled.wait()
+        self._alarm.join()
+
+    def break_off(self) -> list[Job]:
+        """Let the jobs that are not finished rest for ever; return those that have a thread which must notice."""
         here = threading.get_ident()
         with self._lock:
             self._alarm.cancel()
@@ -236,9 +247,7 @@ class Jobs:
                 if job.look is not None or job.thread == here:  # its own thread cannot wait for it
                     job.look = None
                     job.settled.set()
-        for job in running:
-            job.settled.wait()
-        self._alarm.join()
+        return [job for job in running if not job.settled.is_set()]
 
     def _listen_to(self, clock: Clock) -> None:
         if self._clock is None:
@@ -282,10 +291,11 @@ class Jobs:
         with self._lock:
             self._alarm.cancel()
             waiting = self._waiting()
-            if waiting and not clock.is_stopped:
-                first = min(job.due for job in waiting)
-                seconds = min(max(_SHORTEST, first - clock.now()), _LONGEST)
-                self._alarm.set(seconds, weakref.WeakMethod(self.settle))
+            if not waiting:
+                return
+            seconds = min(job.due for job in waiting) - clock.now()
+            if not clock.is_stopped or (self.in_background and seconds <= 0):
+                self._alarm.set(min(max(_SHORTEST, seconds), _LONGEST), weakref.WeakMethod(self.settle))
 
 
 class _Alarm:

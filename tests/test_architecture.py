@@ -16,7 +16,7 @@ LAYERS = [
     {"exchange", "wire_request"},
     {"errors"},
     {"options"},
-    {"catalog", "drawing", "derivation"},
+    {"catalog", "drawing", "derivation", "sentences"},
     {"contract", "backends", "cassettes"},
     {"builders", "checking", "criteria", "wire", "report"},
     {

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pytest_rekognition import Contract, Rekognition, build, catalog
 from pytest_rekognition.errors import ContractError, PytestRekognitionError
 from pytest_rekognition.plugin import blame
-from pytest_rekognition.plugin.sites import EndlessCallsError, Play, Watch, one_variant, variant_name
+from pytest_rekognition.plugin.sites import MOST_POLLS, EndlessCallsError, Play, Watch, one_variant, variant_name
 from pytest_rekognition.strategies.alterations import SAME, TOKEN, alteration, alterations, names
+from pytest_rekognition.strategies.oddities import ODDITIES
 from pytest_rekognition.strategies.operations import plain_requests, plain_responses
-from pytest_rekognition.strategies.variants import ODDITIES
 
 pytestmark = pytest.mark.usefixtures("no_aws")
 
@@ -103,6 +103,10 @@ def test_every_oddity_has_an_answer_that_it_applies_to():
     request = {"CollectionId": "staff", "FaceId": "11111111-2222-4333-8444-555555555555"}
     matches = build("SearchFaces", request=request, faces=2)
     seen |= {altered.name for altered in alterations("SearchFaces", request, matches)}
+    session = {"SessionId": "11111111-2222-4333-8444-555555555555"}
+    checked = build("GetFaceLivenessSessionResults", request=session)
+    sessions = alterations("GetFaceLivenessSessionResults", session, checked)
+    seen |= {altered.name.partition(":")[0] for altered in sessions}
     assert {*ODDITIES, *DRIFTS} == seen
 
 
@@ -178,6 +182,99 @@ def test_an_added_emotion_leaves_the_others():
     assert (True, False) == (added.is_same, unknown.is_same)
 
 
+def answer_of(name, operation, response, **request):
+    """Return a response as it is altered to."""
+    return alteration(name, operation, request, response).answer
+
+
+def test_optional_members_are_absent_at_every_depth():
+    """Nothing is left of people, celebrities and labels but what is required, and the time that sorts them."""
+    job = {"JobId": "1" * 64}
+    name = "absent-optional-members"
+    assert [{"Timestamp": 0}] == answer_of(name, "GetFaceSearch", build("GetFaceSearch", request=job), **job)[
+        "Persons"
+    ]
+    celebrities = build("GetCelebrityRecognition", request=job)
+    assert [{"Timestamp": 0}] == answer_of(name, "GetCelebrityRecognition", celebrities, **job)["Celebrities"]
+    image = {"Image": {"Bytes": "eA=="}}
+    labels = {"Labels": [{"Name": "Person", "Confidence": 90.0, "Parents": []}], "LabelModelVersion": "3.0"}
+    assert {"Labels": [{}]} == answer_of(name, "DetectLabels", labels, **image)
+    found = build("RecognizeCelebrities", request=image)["CelebrityFaces"][0]
+    found["KnownGender"] = {"Type": "Female"}
+    famous = answer_of(name, "RecognizeCelebrities", {"CelebrityFaces": [found], "UnrecognizedFaces": []}, **image)
+    assert {"Urls", "Name", "Id", "Face", "MatchConfidence"} == set(famous["CelebrityFaces"][0])
+
+
+def test_faces_that_were_left_out_are_listed_all_the_same():
+    """IndexFaces has `UnindexedFaces` even where it is empty, as was measured."""
+    request = {"CollectionId": "staff", "Image": {"Bytes": "eA=="}}
+    response = build("IndexFaces", request=request)
+    altered = answer_of("absent-optional-members", "IndexFaces", response, **request)
+    assert [] == altered["UnindexedFaces"]
+    assert response["FaceRecords"][0]["FaceDetail"] == altered["FaceRecords"][0]["FaceDetail"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "box"),
+    [
+        ("DetectFaces", {"Image": {"Bytes": "eA=="}}, ("FaceDetails", 0, "BoundingBox")),
+        ("GetFaceSearch", {"JobId": "1" * 64}, ("Persons", 0, "Person", "BoundingBox")),
+        ("GetCelebrityRecognition", {"JobId": "1" * 64}, ("Celebrities", 0, "Celebrity", "BoundingBox")),
+        ("ListFaces", {"CollectionId": "staff"}, ("Faces", 0, "BoundingBox")),
+        (
+            "SearchFacesByImage",
+            {"CollectionId": "staff", "Image": {"Bytes": "eA=="}},
+            ("SearchedFaceBoundingBox",),
+        ),
+    ],
+)
+def test_boxes_reach_over_every_edge(operation, request_, box):
+    """Boxes of faces, people and stored faces begin and end outside the image, in two variants."""
+
+    def altered(name):
+        part = answer_of(name, operation, build(operation, request=request_), **request_)
+        for step in box:
+            part = part[step]
+        return part
+
+    off, beyond = altered("box-off-image"), altered("box-beyond-image")
+    assert (-0.0145, -0.15) == (round(off["Left"], 6), round(off["Top"], 6))
+    right, bottom = beyond["Left"] + beyond["Width"], beyond["Top"] + beyond["Height"]
+    assert (1.0707, 1.0078) == (round(right, 6), round(bottom, 6))
+
+
+def test_the_five_landmarks_stay():
+    """No unknown type takes the place of a landmark, which comes with every face; one may come in addition."""
+    found = names("DetectFaces")
+    assert "added-value:FaceDetails.Landmarks.Type" in found
+    assert "unknown-value:FaceDetails.Landmarks.Type" not in found
+    assert "unknown-value:FaceDetails.Emotions.Type" in found
+
+
+def test_an_unknown_reason_takes_the_place_of_one_without_a_rule():
+    """Of the reasons that a face was left out for, the one that rules look at stays."""
+    request = {"CollectionId": "staff", "Image": {"Bytes": "eA=="}, "MaxFaces": 1}
+    response = build("IndexFaces", request=request)
+    left_out = {"FaceDetail": response["FaceRecords"][0]["FaceDetail"], "Reasons": ["LOW_SHARPNESS"]}
+    response["UnindexedFaces"] = [left_out, {**left_out, "Reasons": ["EXCEEDS_MAX_FACES"]}]
+    name = "unknown-value:UnindexedFaces.Reasons"
+    faces = answer_of(name, "IndexFaces", response, **request)["UnindexedFaces"]
+    assert [["UNHEARD_OF"], ["EXCEEDS_MAX_FACES"]] == [face["Reasons"] for face in faces]
+
+
+def test_what_boto3_drops_comes_last():
+    """Unknown members, which botocore hides from an application, are tried after all else of all answers."""
+    with Rekognition() as rekognition:
+        rekognition.alter = watch = Watch()
+        rekognition.on("DetectFaces").returns(faces=1)
+        client = rekognition.client(region_name="us-east-1")
+        for _ in range(2):
+            client.detect_faces(Image={"Bytes": b"x"})
+    variants = [str(name) for name in watch.variants()]
+    assert ["DetectFaces#1:unknown-member", "DetectFaces#2:unknown-member"] == variants[-2:]
+    assert 2 == sum("unknown-member" in name for name in variants)
+
+
 # --- names ---------------------------------------------------------------------------------------------------
 
 
@@ -191,7 +288,7 @@ def test_an_added_emotion_leaves_the_others():
         ("IndexFaces:no-faces", "DetectFaces#1:no-faces", False),
         ("unknown-value", "DetectFaces#1:unknown-value:FaceDetails.Emotions.Type", True),
         (
-            "unknown-value:FaceDetails.Landmarks.Type",
+            "unknown-value:FaceDetails.Gender.Value",
             "DetectFaces#1:unknown-value:FaceDetails.Emotions.Type",
             False,
         ),
@@ -212,13 +309,18 @@ def test_what_a_name_covers(accepted, variant, covered):
         ("ListFaces:hundred-faces", "'hundred-faces' is no variant of ListFaces, did you mean 'no-faces'?"),
         ("CreateUser:absent-optional-members", "is no variant of CreateUser."),
         ("GetFaceDetection:unknown-value:JobStatus", "is no variant of GetFaceDetection"),
-        ("DetectFaces#1", "names answers, but no variant of them; write one after a colon, as in 'DetectFaces"),
+        (
+            "DetectFaces#1",
+            "names answers, but no variant of them; write one after a colon, as in 'DetectFaces#1:absent",
+        ),
         ("detect_faces", "names answers, but no variant of them"),
         ("DetectFace:no-faces", "'DetectFace' is no Rekognition operation, did you mean 'DetectFaces'?"),
         ("DetectFaces#0:no-faces", "'0' is no number of an answer"),
         ("DetectFaces#:no-faces", "'' is no number of an answer"),
         ("unknown-value:FaceDetails.Emotion.Type", "did you mean 'unknown-value:FaceDetails.Emotions.Type'?"),
         ("", "'' is no variant."),
+        ("no-face", "did you mean 'no-faces'? The variants: absent-optional-members, unknown-value,"),
+        ("CreateUser:no-faces", "is no variant of CreateUser. The variants of CreateUser: unknown-member."),
     ],
 )
 def test_a_name_that_means_nothing_is_refused(name, message):
@@ -275,6 +377,43 @@ def test_a_job_ends_at_the_second_poll():
         client = rekognition.client(region_name="us-east-1")
         polls = [client.get_face_detection(JobId="1" * 64) for _ in range(2)]
     assert [("IN_PROGRESS", 0), ("SUCCEEDED", 2)] == [(poll["JobStatus"], len(poll["Faces"])) for poll in polls]
+
+
+@pytest.mark.parametrize(
+    ("variant", "status"),
+    [("failed-job", "FAILED"), ("failed-session", "FAILED"), ("expired-session", "EXPIRED")],
+)
+def test_what_has_failed_stays_so(variant, status):
+    """Every further poll has the same answer, and one poll too many is an application that does not look."""
+    operation = "GetFaceDetection" if variant == "failed-job" else "GetFaceLivenessSessionResults"
+    with Rekognition() as rekognition:
+        rekognition.alter = play = Play(one_variant(f"{operation}#1:{variant}"))
+        rekognition.on(operation).returns()
+        client = rekognition.client(region_name="us-east-1")
+
+        def poll():
+            if variant == "failed-job":
+                return client.get_face_detection(JobId="1" * 64)["JobStatus"]
+            session = "11111111-2222-4333-8444-555555555555"
+            return client.get_face_liveness_session_results(SessionId=session)["Status"]
+
+        assert [status] * (MOST_POLLS + 1) == [poll() for _ in range(MOST_POLLS + 1)]
+        with pytest.raises(EndlessCallsError, match=f"{operation}, asked for 10 times more after {variant}"):
+            poll()
+    assert play.altered.is_failure
+
+
+def test_a_session_ends_at_the_second_poll():
+    """A liveness check is under way once, without results, then answers what it would have answered at once."""
+    with Rekognition() as rekognition:
+        rekognition.alter = Play(one_variant("GetFaceLivenessSessionResults#1:unfinished-session"))
+        rekognition.on("GetFaceLivenessSessionResults").returns(times=1)
+        client = rekognition.client(region_name="us-east-1")
+        session = "11111111-2222-4333-8444-555555555555"
+        polls = [client.get_face_liveness_session_results(SessionId=session) for _ in range(2)]
+    assert [("IN_PROGRESS", False), ("SUCCEEDED", True)] == [
+        (poll["Status"], "Confidence" in poll) for poll in polls
+    ]
 
 
 def test_endless_calls_end():
@@ -440,7 +579,6 @@ ONE_TEST = """
         ("@pytest.mark.rekognition(variants=2)", ["--rekognition-variants=0"], "", 0),
         ("@pytest.mark.rekognition(variants=2)", [], "", 2),
         ("@pytest.mark.rekognition(variants=2)", ["--rekognition-variants=3"], "", 3),
-        ("@pytest.mark.rekognition(variants=False)", ["--rekognition-variants=3"], "", 0),
         ("@pytest.mark.rekognition(variants=False)", [], "rekognition_variants = 2", 0),
     ],
 )
@@ -522,7 +660,7 @@ def test_tests_that_cannot_be_run_again_are_named(suite, monkeypatch):
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(
         [
-            "rekognition variants: 0 re-runs of 0 tests*",
+            "rekognition variants: nothing was tried",
             "  1 test not run again: Hypothesis runs it*",
             "  1 test not run again: mode live would call*",
         ]
@@ -590,9 +728,54 @@ def test_what_differs_the_second_time_is_passed_over(suite):
     result.assert_outcomes(passed=4)
     result.stdout.fnmatch_lines(
         [
-            "rekognition variants: 0 re-runs of 0 tests*",
+            "rekognition variants: nothing was tried",
             "  1 test not run again: does not make its calls a second time",
             "  2 tests not run again: does not pass a second time",
+        ]
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "why"),
+    [
+        ("pass", ": no test received an answer that may be altered"),
+        ("rekognition.on('DetectFaces').raises('ThrottlingException'); app.fails()", ""),
+    ],
+)
+def test_a_search_that_tried_nothing_does_not_pass(suite, body, why):
+    """A run that the command line asked for, and that ran no test again, is not green, and says why."""
+    app = f"""{APP}
+    def fails():
+        try:
+            faces()
+        except client.exceptions.ThrottlingException:
+            pass
+"""
+    fixture = "rekognition" if why == "" else ""
+    source = f"""
+        import app
+
+        def test_one({fixture}):
+            {body}
+    """
+    result = suite(source, app=app)
+    result.assert_outcomes(passed=1)
+    assert pytest.ExitCode.NO_TESTS_COLLECTED == result.ret
+    result.stdout.fnmatch_lines([f"rekognition variants: nothing was tried{why}"])
+    if not why:
+        result.stdout.fnmatch_lines(["  1 test not run again: received no answer that can be altered"])
+    assert 0 == suite(source, "-q", ini="rekognition_variants = 5", app=app).ret
+
+
+def test_a_test_that_cannot_be_set_up_anew_is_named(suite, pytester):
+    """Where pytest has no way to set up a test's fixtures once more, the test is passed over with a remark."""
+    pytester.makeconftest("def pytest_collection_modifyitems(items): items[0]._initrequest = None")
+    result = suite(ONE_TEST.format(marker=""))
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "rekognition variants: nothing was tried",
+            "  1 test not run again: this pytest has no way to set up the fixtures of such a test anew",
         ]
     )
 
@@ -719,6 +902,93 @@ def test_what_counts_as_a_break(suite):
     result.stdout.fnmatch_lines(["*1 led to a call that nobody answers, not judged*"])
 
 
+def test_a_failed_job_has_to_be_noticed(suite):
+    """To wait on breaks, and so does a slip; to end with an exception or an exit of its own is right."""
+    source = """
+        import app, pytest
+
+        @pytest.mark.parametrize("wait", [app.waits_on, app.slips, app.raises, app.exits, app.looks])
+        def test_job(rekognition, wait):
+            rekognition.on("GetFaceDetection").returns(faces=1)
+            wait()
+    """
+    result = suite(
+        source,
+        "-v",
+        "--rekognition-variants",
+        app="""
+    import boto3, sys
+
+    client = boto3.client("rekognition", region_name="us-east-1")
+
+    def get():
+        return client.get_face_detection(JobId="1" * 64)
+
+    def waits_on():
+        while (answer := get())["JobStatus"] != "SUCCEEDED":
+            pass
+        return answer["Faces"]
+
+    def slips():
+        answer = get()
+        while answer["JobStatus"] == "IN_PROGRESS":
+            answer = get()
+        return {"SUCCEEDED": answer["Faces"]}[answer["JobStatus"]]
+
+    def raises():
+        answer = waits()
+        if answer["JobStatus"] == "FAILED": raise RuntimeError(
+            answer["StatusMessage"])
+
+    def exits():
+        answer = waits()
+        if answer["JobStatus"] == "FAILED":
+            sys.exit(answer["StatusMessage"])
+
+    def looks():
+        return waits()["JobStatus"]
+
+    def waits():
+        while (answer := get())["JobStatus"] == "IN_PROGRESS":
+            pass
+        return answer
+""",
+    )
+    rows = re.findall(
+        r"^  (\w+) +\S+::test_job\[(\w+)\] GetFaceDetection#1:failed-job(.*)$", result.stdout.str(), re.MULTILINE
+    )
+    assert {
+        ("waits_on", "breaks"),
+        ("slips", "breaks"),
+        ("raises", "passes"),
+        ("exits", "passes"),
+        ("looks", "passes"),
+    } == {(test, verdict) for verdict, test, _ in rows}
+    causes = {test: cause for _, test, cause in rows}
+    assert (
+        "EndlessCallsError: GetFaceDetection, asked for 10 times more after failed-job (app.py:"
+        in causes["waits_on"]
+    )
+
+
+def test_a_function_of_the_test_is_the_tests_own_code(suite):
+    """What the application calls back into the test is no code of the application's, and its line is named."""
+    result = suite(
+        """
+        import app
+
+        def test_one(rekognition):
+            rekognition.on("DetectFaces").returns(faces=1)
+            app.validated(lambda faces: faces[0])
+        """,
+        "-v",
+        "--rekognition-variants",
+        app=f"{APP}\n    def validated(check):\n        return check(faces())\n",
+    )
+    assert "expects" == tried(result)["DetectFaces#1:no-faces"]
+    result.stdout.fnmatch_lines(["  expects *DetectFaces#1:no-faces IndexError: list index*(test_suite.py:*)"])
+
+
 def test_an_application_that_never_ends_breaks(suite):
     """Waiting for a page with results by asking for the same one again and again is ended, and reported."""
     result = suite(
@@ -830,8 +1100,8 @@ def test_what_ends_a_thread_is_a_break(suite):
     result.assert_outcomes(passed=2, failed=2)
     result.stdout.fnmatch_lines(
         [
-            "*::test_thread *DetectFaces#1*no-faces*IndexError: list index out of range (app.py:*)",
             "*::test_process *DetectFaces#1*no-faces*CalledProcessError: *(test_suite.py:*)",
+            "*::test_thread *DetectFaces#1*no-faces*IndexError: list index out of range (app.py:*)",
         ]
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import re
 import sysconfig
 import traceback
@@ -56,25 +57,26 @@ class Judged(NamedTuple):
 def judge(calls: Sequence[pytest.CallInfo[None]], play: Play, origins: Origins) -> Judged:
     """Say whether the application broke, from how each phase of a test ended.
 
-    An exception that went through the application's code counts, and an assertion of its own. What the test itself
-    expects counts only where the altered answer says the same as the one that it stands for.
+    An exception of the application's code counts, and an assertion of its own. What the test itself expects, or
+    raises where the application calls it, counts only where the altered answer says the same as the one that it
+    stands for. That the service has failed is nothing that an application has to bear: it may say so itself.
     """
     error = _ending(calls, origins)
     if play.fault is not None:
         return _faulty(play.fault, error, origins)
     if error is not None and _is_timeout(error):
-        return _told("timeout", error, origins)
+        return _judged("timeout", error, origins)
     if play.altered is None:
         return Judged("unreached")
     if error is None:
         return Judged("passes")
-    return _told(_verdict(error, play, origins), error, origins, _request_breach(error, play))
+    return _judged(_verdict(error, play, origins), error, origins, _request_breach(error, play))
 
 
 def _faulty(fault: BaseException, error: BaseException | None, origins: Origins) -> Judged:
     """Tell of calls that are wrong, whatever came of it; of those to a server, the test's error has the way."""
     text = str(fault) if isinstance(fault, ContractError) else _message(fault)
-    return _told("breaks", fault if origins.meets_application(fault) else error or fault, origins, text)
+    return _judged("breaks", fault if origins.is_applications(fault) else error or fault, origins, text)
 
 
 def _is_timeout(error: BaseException) -> bool:
@@ -96,16 +98,16 @@ def _request_breach(error: BaseException, play: Play) -> str:
 def _verdict(error: BaseException, play: Play, origins: Origins) -> Verdict:
     if isinstance(error, PytestRekognitionError):
         is_request = bool(_request_breach(error, play))
-        return "breaks" if is_request and origins.meets_application(error) else "unjudged"
+        return "breaks" if is_request and origins.is_applications(error) else "unjudged"
     if play.is_astray:
         return "unjudged"
     if isinstance(error, pytest.skip.Exception):
         return "expects"
-    is_expectation = isinstance(error, AssertionError | pytest.fail.Exception)
-    is_theirs = origins.raised_by_application if is_expectation else origins.meets_application
+    if play.altered is not None and play.altered.is_failure and origins.is_deliberate(error):
+        return "passes"
     is_same = play.altered is not None and play.altered.is_same
     is_process = isinstance(error, CalledProcessError)  # an application in a process of its own
-    return "breaks" if is_same or is_process or is_theirs(error) else "expects"
+    return "breaks" if is_same or is_process or origins.is_applications(error) else "expects"
 
 
 def _ending(calls: Sequence[pytest.CallInfo[None]], origins: Origins) -> BaseException | None:
@@ -114,7 +116,7 @@ def _ending(calls: Sequence[pytest.CallInfo[None]], origins: Origins) -> BaseExc
         if call.excinfo is None:
             continue
         for error in _leaves(call.excinfo.value):
-            if call.when != "teardown" or origins.meets_application(error):
+            if call.when != "teardown" or origins.is_applications(error):
                 return error
     return None
 
@@ -130,11 +132,10 @@ def _leaves(error: BaseException) -> Iterator[BaseException]:
         yield error
 
 
-def _told(verdict: Verdict, error: BaseException, origins: Origins, text: str = "") -> Judged:
+def _judged(verdict: Verdict, error: BaseException, origins: Origins, text: str = "") -> Judged:
     frames = origins.frames(error)
-    ours = [frame for frame in frames if origins.of(frame.filename) == "application"] or frames
     message = text or _message(error)
-    where = _where(ours[-1]) if ours else ""
+    where = _where(frames[-1]) if frames else ""
     lines = [f"{_where(frame)}: in {frame.name}\n    {frame.line}" for frame in frames]
     return Judged(verdict, message, where, (*lines, f"E   {message}"))
 
@@ -161,13 +162,18 @@ class Origins:
         self._patterns = [pattern for pattern in patterns if not fnmatch(_ANY_MODULE, pattern)]
         self._known: dict[str, _Origin] = {}
 
-    def meets_application(self, error: BaseException) -> bool:
-        """Tell whether an exception went through the application's code."""
-        return any(self.of(frame.filename) == "application" for frame in self.frames(error))
+    def is_applications(self, error: BaseException) -> bool:
+        """Tell whether an exception was raised by the application, or by a library for it.
 
-    def raised_by_application(self, error: BaseException) -> bool:
-        """Tell whether an exception was raised by the application, or by a library for it."""
+        What a function of the test raises that the application has called is the test's.
+        """
         return [self.of(frame.filename) for frame in self.frames(error)][-1:] == ["application"]
+
+    def is_deliberate(self, error: BaseException) -> bool:
+        """Tell whether the application ended by a `raise` or an exit of its own."""
+        last = traceback.extract_tb(error.__traceback__)[-1:]
+        is_own = [self.of(frame.filename) for frame in last] == ["application"]
+        return is_own and (isinstance(error, SystemExit) or any(map(_is_raise, last)))
 
     def frames(self, error: BaseException) -> list[traceback.FrameSummary]:
         """Return the way of an exception through the tests and the application."""
@@ -195,6 +201,11 @@ class Origins:
         inner = path.relative_to(self._base) if path.is_relative_to(self._base) else path
         named = any(fnmatch(path.name, pattern) for pattern in self._patterns)
         return named or path.name == "conftest.py" or bool(_TEST_FOLDERS & set(inner.parts[:-1]))
+
+
+def _is_raise(frame: traceback.FrameSummary) -> bool:
+    line = linecache.getline(frame.filename, frame.lineno or 0).encode()  # columns are counted in bytes
+    return line[frame.colno or 0 :].lstrip().startswith(b"raise")
 
 
 def _test_files(session: pytest.Session) -> frozenset[Path]:

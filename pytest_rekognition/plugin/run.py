@@ -124,7 +124,10 @@ def _mode_uses_cassettes(config: pytest.Config) -> bool:
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Send a worker's counts to the controller of a distributed run; elsewhere, judge what was unused."""
+    """Send a worker's counts to the controller of a distributed run; elsewhere, judge what was unused.
+
+    A search for fragile code that has tried nothing does not pass.
+    """
     config = session.config
     if LEDGER in config.stash and config.stash.get(_NARROWED, False):
         ledger(config).narrowed = True
@@ -135,8 +138,18 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
             "ledger": ledger(config).dump() if LEDGER in config.stash else None,
             "findings": findings(config).dump() if _FINDINGS in config.stash else None,
         }
-    elif exitstatus == pytest.ExitCode.OK and LEDGER in config.stash and _is_whole(session, ledger(config)):
-        _judge(config)
+    elif exitstatus == pytest.ExitCode.OK:
+        if LEDGER in config.stash and _is_whole(session, ledger(config)):
+            _judge(config)
+        if _has_tried_nothing(config):
+            session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def _has_tried_nothing(config: pytest.Config) -> bool:
+    """Tell a run that the command line asked to look for fragile code, and that had none to look at."""
+    is_asked = bool(settings.command_line(config).get("variants"))
+    is_run = not any(config.getoption(name) for name in ("collectonly", "setuponly", "setupplan"))
+    return is_asked and is_run and not findings(config).has_tried
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 #: How many calls more than in its first run a test may make before it counts as endless.
 MOST_CALLS = 1000
+#: How many times more it may ask for the answer that a job or a session has failed.
+MOST_POLLS = 10
 _OK = 200
 
 
@@ -51,7 +53,7 @@ class VariantName(NamedTuple):
         return (
             self.operation in {"", other.operation}
             and self.number in {0, other.number}
-            and self.variant in {other.variant, other.variant.partition(":")[0]}
+            and self.variant in {other.variant, _kind(other.variant)}
         )
 
 
@@ -74,35 +76,48 @@ def variant_name(text: str) -> VariantName:
         return VariantName("", 0, _checked(text, text, known))
     site, hash_sign, number = head.partition("#")
     if not rest:
-        raise UsageError(f"{text!r} {_missing(site, known)} {_HELP}")
+        raise UsageError(f"{text!r} {_missing(site, known)}")
     operation = catalog.operation(site).name
     if hash_sign and not (number.isascii() and number.isdigit() and int(number)):
         raise UsageError(f"{text!r}: {number!r} is no number of an answer; the first one is 1.")
     return VariantName(operation, int(number or 0), _checked(text, rest, names(operation), f" of {operation}"))
 
 
-_HELP = "docs/finder.md lists the variants."
-
-
 def _missing(site: str, known: Iterable[str]) -> str:
     """Say what is wrong with a name that has no colon."""
     from pytest_rekognition import catalog  # noqa: PLC0415  not at plugin load
+    from pytest_rekognition.strategies.alterations import names  # noqa: PLC0415
 
     try:
         operation = catalog.operation(site).name
     except UnknownOperationError:
-        return f"is no variant{did_you_mean(site, known)}"
-    return f"names answers, but no variant of them; write one after a colon, as in '{operation}:unknown-member'."
+        return f"is no variant{did_you_mean(site, known)} {_list(known)}"
+    those = names(operation)
+    return (
+        f"names answers, but no variant of them; write one after a colon, as in '{operation}#1:{those[0]}'."
+        f" {_list(those, f' of {operation}')}"
+    )
 
 
 def _checked(text: str, variant: str, known: Iterable[str], whose: str = "") -> str:
     if not _is_among(variant, known):
-        raise UsageError(f"{text!r}: {variant!r} is no variant{whose}{did_you_mean(variant, known)} {_HELP}")
+        guess = did_you_mean(variant, known)
+        raise UsageError(f"{text!r}: {variant!r} is no variant{whose}{guess} {_list(known, whose)}")
     return variant
 
 
+def _list(known: Iterable[str], whose: str = "") -> str:
+    """Name the variants of an operation; of all operations, the enumerations' paths are too many."""
+    shown = known if whose else dict.fromkeys(_kind(name) for name in known)
+    return f"The variants{whose}: {', '.join(shown)}."
+
+
+def _kind(variant: str) -> str:
+    return variant.partition(":")[0]
+
+
 def _is_among(variant: str, known: Iterable[str]) -> bool:
-    return any(variant in {name, name.partition(":")[0]} for name in known)
+    return any(variant in {name, _kind(name)} for name in known)
 
 
 class _Numbered:
@@ -150,12 +165,21 @@ class Watch(_Numbered):
         return {f"{operation}#{number}" for operation, number, *_ in self._seen}
 
     def variants(self) -> Iterator[VariantName]:
-        """Yield the variants of every answer: of each operation's first answer, of its second, and so on."""
-        from pytest_rekognition.strategies.alterations import alterations  # noqa: PLC0415  not at plugin load
+        """Yield the variants of every answer: of each operation's first answer, of its second, and so on.
 
+        Unknown members come last of all: botocore drops them, so that few applications ever see them.
+        """
+        from pytest_rekognition.strategies.alterations import UNKNOWN_MEMBER, alterations  # noqa: PLC0415
+
+        last: list[VariantName] = []
         for operation, number, request, document in sorted(self._seen, key=lambda seen: seen[1]):
             for altered in alterations(operation, request, document):
-                yield VariantName(operation, number, altered.name)
+                name = VariantName(operation, number, altered.name)
+                if altered.name == UNKNOWN_MEMBER:
+                    last.append(name)
+                else:
+                    yield name
+        yield from last
 
 
 class Play(_Numbered):
@@ -166,6 +190,7 @@ class Play(_Numbered):
         self._name = name
         self._most_calls = most_calls
         self._rest: Rest | None = None
+        self._polls = 0
         self._reply: WireReply | None = None
         #: what the answer was altered to; None as long as it was not
         self.altered: Alteration | None = None
@@ -220,13 +245,18 @@ class Play(_Numbered):
         return _with(reply, altered.answer)
 
     def _following(self, call: WireCall) -> WireReply | None:
-        """Answer the call that goes on where the altered answer ended, once."""
+        """Answer the call that goes on where the altered answer ended; once, unless that was the end."""
         with self.lock:
             rest, reply = self._rest, self._reply
             is_next = call.call.operation == self._name.operation and rest is not None and rest.answers(call.wire)
             if rest is None or reply is None or not is_next:
                 return None
-            self._rest = None
+            self._polls += 1
+            if not rest.is_final:
+                self._rest = None
+        if self._polls > MOST_POLLS:
+            text = f"{call.call.operation}, asked for {MOST_POLLS} times more after {self._name.variant}"
+            raise self._blame(EndlessCallsError(text))
         self._check_following(call, rest)
         return _with(reply, rest.answer)
 

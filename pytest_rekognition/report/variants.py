@@ -93,6 +93,11 @@ class Findings:
         self._passed_over |= dumped["passed_over"]
         self._superfluous += [(test, accepted) for test, accepted in dumped["superfluous"]]
 
+    @property
+    def has_tried(self) -> bool:
+        """Whether any test was run again."""
+        return bool(self._tried)
+
     def lines(self, *, verbose: bool) -> Iterator[str]:
         """Yield a table of what breaks the application, each distinct traceback, and the counts."""
         tried = sorted(self._tried, key=lambda one: one.test)  # of each test in the order of the run
@@ -110,6 +115,9 @@ class Findings:
             yield from (f"  superfluous: {test} accepts {name}" for test, name in sorted(self._superfluous))
 
     def _counts(self, tried: Sequence[Tried]) -> str:
+        if not tried:
+            why = "" if self._passed_over else ": no test received an answer that may be altered"
+            return f"rekognition variants: nothing was tried{why}"
         counts = Counter(one.verdict for one in tried)
         tests = {one.test for one in tried}
         hit = {one.test for one in tried if one.verdict == "breaks"}

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from pytest_rekognition import catalog
 from pytest_rekognition.contract import Contract
-from pytest_rekognition.strategies.faults import UNKNOWN_VALUE, growth
+from pytest_rekognition.strategies.faults import UNKNOWN_VALUE, growth, may_grow
+from pytest_rekognition.strategies.oddities import ODDITIES
 from pytest_rekognition.strategies.operations import ATTRIBUTE_OPTIONS
 from pytest_rekognition.strategies.shapes import resolved
-from pytest_rekognition.strategies.variants import ODDITIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from pytest_rekognition.contract.paths import Steps
     from pytest_rekognition.strategies.faults import Fault
@@ -31,6 +31,8 @@ UNKNOWN_MEMBER: Final = "unknown-member"
 #: An unknown value in an enumeration's place, and one more item that has it; the enumeration's path follows.
 UNKNOWN: Final = "unknown-value"
 ADDED: Final = "added-value"
+#: The five landmarks that every face has are always the same: what is new comes in addition.
+_FIXED: Final = "Landmarks.Type"
 
 
 class Rest(NamedTuple):
@@ -45,6 +47,8 @@ class Rest(NamedTuple):
     first: Mapping[str, Any] | None = None
     #: the member that may differ all the same, as a page's size does
     free: str = ""
+    #: whether it follows every time, as on what has failed: there is nothing to wait for
+    is_final: bool = False
 
     def answers(self, request: Mapping[str, Any]) -> bool:
         """Tell whether a request goes on where the altered answer ended."""
@@ -69,6 +73,11 @@ class Alteration(NamedTuple):
     answer: Wire
     #: what follows on it, or None
     rest: Rest | None = None
+
+    @property
+    def is_failure(self) -> bool:
+        """Whether the service says that it has failed, so that the application has to say so too."""
+        return self.rest is not None and self.rest.is_final
 
 
 def alterations(operation: str, request: Mapping[str, Any], response: Mapping[str, Any]) -> Iterator[Alteration]:
@@ -103,10 +112,14 @@ def names(operation: str) -> tuple[str, ...]:
     odd = [name for name, oddity in ODDITIES.items() if oddity.applies(operation, _widest(operation))]
     if not _has_optional_members(operation):
         odd.remove("absent-optional-members")
-    found = dict.fromkeys(_enumerations(catalog.schema(operation, "response")))
-    unknown = [f"{UNKNOWN}:{_path(steps)}" for steps in found]
-    added = [f"{ADDED}:{_path(steps)}" for steps in found if _is_nested(steps)]
-    return (*odd, UNKNOWN_MEMBER, *unknown, *added)
+    return (*odd, *_unknown_values(_enumerations(catalog.schema(operation, "response"))), UNKNOWN_MEMBER)
+
+
+def _unknown_values(found: Iterable[Steps]) -> list[str]:
+    """Return the names of what may become of enumerations."""
+    paths = dict.fromkeys((_path(steps), _is_nested(steps)) for steps in found)
+    unknown = [f"{UNKNOWN}:{path}" for path, _ in paths if not path.endswith(_FIXED)]
+    return unknown + [f"{ADDED}:{path}" for path, is_nested in paths if is_nested]
 
 
 def _widest(operation: str) -> Wire:
@@ -123,7 +136,7 @@ def _has_optional_members(operation: str) -> bool:
 def _enumerations(schema: Wire, steps: Steps = ()) -> Iterator[Steps]:
     """Yield where a schema's enumerations lie that may grow; 0 stands for a list's items."""
     schema = resolved(schema)
-    if "enum" in schema and any(growth({"items": schema}, schema["enum"][:1])):
+    if "enum" in schema and any(may_grow(schema, value) for value in schema["enum"]):
         yield steps
     for name, member in schema.get("properties", {}).items():
         yield from _enumerations(member, (*steps, name))
@@ -138,10 +151,8 @@ def _kind(name: str) -> str:
 def _applying(operation: str, request: Mapping[str, Any], response: Mapping[str, Any]) -> list[str]:
     """Return the names that may apply to a response."""
     odd = [name for name, oddity in ODDITIES.items() if name in _OWN or oddity.applies(operation, request)]
-    found = [fault.steps for fault in _growth("enum", operation, dict(response))]
-    unknown = dict.fromkeys(f"{UNKNOWN}:{_path(steps)}" for steps in found)
-    added = dict.fromkeys(f"{ADDED}:{_path(steps)}" for steps in found if _is_nested(steps))
-    return [*odd, UNKNOWN_MEMBER, *unknown, *added]
+    found = (fault.steps for fault in _growth("enum", operation, dict(response)))
+    return [*odd, *_unknown_values(found), UNKNOWN_MEMBER]
 
 
 def _breaks(operation: str, request: Mapping[str, Any], response: Wire) -> bool:
@@ -202,13 +213,29 @@ def _pagination(operation: str) -> catalog.Pagination:
     return pagination
 
 
-def _unfinished_job(operation: str, response: Wire, request: Mapping[str, Any]) -> Rest:
-    """Have the job end after the next poll only."""
-    if response.get("JobStatus") != "SUCCEEDED":
-        raise LookupError
-    rest = deepcopy(response)
-    ODDITIES["unfinished-job"].change(operation, response, request)
-    return Rest(rest, "JobId", request["JobId"])
+def _unfinished(name: str, status: str, ident: str) -> Change:
+    """Have a job or a session end after the next poll only."""
+
+    def change(operation: str, response: Wire, request: Mapping[str, Any]) -> Rest:
+        if response.get(status) != "SUCCEEDED" or "NextToken" in request:
+            raise LookupError
+        rest = deepcopy(response)
+        ODDITIES[name].change(operation, response, request)
+        return Rest(rest, ident, request[ident])
+
+    return change
+
+
+def _ended(name: str, status: str, ident: str) -> Change:
+    """Have a job or a session come to nothing: so every further poll says."""
+
+    def change(operation: str, response: Wire, request: Mapping[str, Any]) -> Rest:
+        if response.get(status) not in ("SUCCEEDED", "IN_PROGRESS", "CREATED") or "NextToken" in request:
+            raise LookupError
+        ODDITIES[name].change(operation, response, request)
+        return Rest(response, ident, request[ident], is_final=True)
+
+    return change
 
 
 def _rotate_0(operation: str, response: Wire, request: Mapping[str, Any]) -> None:
@@ -273,13 +300,31 @@ def _last_index(steps: Steps) -> int:
     return next((step for step in reversed(steps) if isinstance(step, int)), 0)
 
 
+#: The member that says how it went, and the one of the request that asks.
+_JOB: Final = ("JobStatus", "JobId")
+_SESSION: Final = ("Status", "SessionId")
 #: Alterations beside the plain oddities, and in place of those that need another answer to follow.
 _OWN: Final[dict[str, Change]] = {
     "more-pages": _more_pages,
     "empty-page": _empty_page,
-    "unfinished-job": _unfinished_job,
+    "unfinished-job": _unfinished("unfinished-job", *_JOB),
+    "failed-job": _ended("failed-job", *_JOB),
+    "unfinished-session": _unfinished("unfinished-session", *_SESSION),
+    "expired-session": _ended("expired-session", *_SESSION),
+    "failed-session": _ended("failed-session", *_SESSION),
     "rotate-0": _rotate_0,
     UNKNOWN_MEMBER: _unknown_members,
 }
 #: Those that say the same as the answer that they stand for.
-SAME: Final = frozenset({*_OWN, "unsorted-emotions", ADDED})
+SAME: Final = frozenset(
+    {
+        "more-pages",
+        "empty-page",
+        "unfinished-job",
+        "unfinished-session",
+        "rotate-0",
+        "unsorted-emotions",
+        UNKNOWN_MEMBER,
+        ADDED,
+    }
+)

@@ -30,11 +30,13 @@ class Era(NamedTuple):
     emotions: int
     #: whether EyeDirection and FaceOccluded came
     recent: bool
+    #: whether the image's orientation came, where it was not known from the file
+    oriented: bool = False
 
 
 TODAY: Final = Era(30, 8, recent=True)
 #: Today, from late 2019 to 2023, in 2019, and before (measured).
-ERAS: Final = (TODAY, Era(30, 8, recent=False), Era(30, 7, recent=False), Era(25, 3, recent=False))
+ERAS: Final = (TODAY, Era(30, 8, recent=False), Era(30, 7, recent=False), Era(25, 3, recent=False, oriented=True))
 
 
 _BOXES: Final = recipes.BOX.strategy()

@@ -14,8 +14,9 @@ from pytest_rekognition.contract import Contract
 from pytest_rekognition.contract.rules.attributes import RECENT_MEMBERS
 from pytest_rekognition.errors import UnknownOperationError
 from pytest_rekognition.exchange import ErrorReply, Exchange
+from pytest_rekognition.sentences import sentences
 from pytest_rekognition.strategies.faces import ERAS, TODAY, faces, members
-from pytest_rekognition.strategies.fits import fit
+from pytest_rekognition.strategies.fits import depends, fit
 from pytest_rekognition.strategies.scalars import invalid
 from pytest_rekognition.strategies.shapes import Compiler, resolved
 
@@ -28,14 +29,6 @@ if TYPE_CHECKING:
 
 #: The request's member that asks for attributes, where the response's faces follow it.
 ATTRIBUTE_OPTIONS: Final = {"DetectFaces": "Attributes", "IndexFaces": "DetectionAttributes"}
-#: Sentences that the service was recorded or documented to answer with.
-_SENTENCES: Final = (
-    "Request has invalid parameters",
-    "Request has invalid image format",
-    "There are no faces in the image. Should be at least 1.",
-    "Provisioned Rate exceeded.",
-    "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
-)
 
 
 @st.composite
@@ -57,13 +50,16 @@ def responses(draw: DrawFn, operation: str, request: Mapping[str, Any] | None = 
 
 @st.composite
 def errors(draw: DrawFn, operation: str) -> Exchange:
-    """Return exchanges whose answer is an error that the operation documents: a code, a sentence, a status."""
+    """Return exchanges answered by an error: one that the operation documents, or one that any may answer.
+
+    The sentence is one that the service says with that code, the status one that it comes with.
+    """
     name = api_name(operation)
-    code = draw(st.sampled_from(catalog.operation(name).errors or _common_errors()))
+    code = draw(_error_codes(name))
     shape = catalog.error(code)
     status = draw(st.sampled_from(shape.statuses)) if shape else 400
-    error = ErrorReply(code, draw(st.sampled_from(_SENTENCES)))
     request = draw(plain_requests(name))
+    error = ErrorReply(code, draw(st.sampled_from(sentences(code, name, request))))
     return Exchange(operation=name, request=request, status=status, error=error, source="generated")
 
 
@@ -102,7 +98,12 @@ def checked_request(operation: str, request: Any) -> Mapping[str, Any] | None:
 @cache
 def plain_requests(operation: str) -> SearchStrategy[Wire]:
     """Return requests of an operation, by its API name."""
-    drawn = Compiler("request", {}).root(catalog.schema(operation, "request"))
+    return _rooted(operation, catalog.schema(operation, "request"))
+
+
+def _rooted(operation: str, schema: Wire) -> SearchStrategy[Wire]:
+    """Return the requests of an operation's schema, or of a part of it."""
+    drawn = Compiler("request", {}).root(operation, schema)
     return drawn.map(_one_key) if operation == "SearchUsers" else drawn
 
 
@@ -123,32 +124,45 @@ def plain_responses(
 ) -> SearchStrategy[Wire]:
     """Return responses of an operation, by its API name, that answer a request.
 
-    With `least` full ones: every member, and so many items or more in the lists that they are about. With `done`
-    a job's has succeeded.
+    All of one response is of one era. With `least` full ones: every member, and so many items or more in the lists
+    that they are about. With `done` a job's has succeeded.
     """
+    if request is None:
+        return _options(operation).flatmap(
+            lambda options: plain_responses(operation, options, eras=eras, least=least, done=done)
+        )
     option = ATTRIBUTE_OPTIONS.get(operation)
-    if option is None or request is not None:
-        asked = tuple(sorted(set((request or {}).get(option) or ()))) if option else None
-        drawn = _compiled(operation, asked, eras, least)
-    else:
-        drawn = st.one_of([_compiled(operation, asked, eras, least) for asked in _ASKED])
+    asked = tuple(sorted(set(request.get(option) or ()))) if option else None
+    drawn = st.one_of([_compiled(operation, asked, era, least) for era in eras])
     if done and "JobStatus" in catalog.schema(operation, "response").get("properties", ()):
         drawn = drawn.map(lambda response: response | {"JobStatus": "SUCCEEDED"})
     return drawn.map(lambda response: fit(operation, response, request))
 
 
 #: What faces may have been asked for, where the request is unknown.
-_ASKED: Final = ((), ("ALL",), ("SMILE", "EMOTIONS"))
+_ASKED: Final = st.sampled_from([(), ("ALL",), ("SMILE", "EMOTIONS")])
+
+
+@cache
+def _options(operation: str) -> SearchStrategy[Wire]:
+    """Return what a request that is unknown may have asked for: its members without images, where they matter."""
+    if not depends(operation):
+        return st.builds(dict)
+    schema, images = catalog.schema(operation, "request"), catalog.operation(operation).request_blobs
+    members = {name: member for name, member in schema["properties"].items() if (name, "Bytes") not in images}
+    drawn = _rooted(operation, schema | {"properties": members})
+    option = ATTRIBUTE_OPTIONS.get(operation)
+    return drawn if option is None else st.builds(lambda asked, names: asked | {option: names}, drawn, _ASKED)
 
 
 @lru_cache(maxsize=256)
 def _compiled(
-    operation: str, attributes: tuple[str, ...] | None, eras: tuple[Era, ...], least: int | None
+    operation: str, attributes: tuple[str, ...] | None, era: Era, least: int | None
 ) -> SearchStrategy[Wire]:
-    found = {"FaceDetail": faces(attributes, eras=eras) if attributes is not None else _other_faces(operation)}
+    found = {"FaceDetail": faces(attributes, eras=(era,)) if attributes is not None else other_faces(operation)}
     schema = catalog.schema(operation, "response")
     full = None if least is None else dict.fromkeys(_lists(schema), least)
-    return Compiler("response", found).root(schema, full=full)
+    return Compiler("response", found, oriented=era.oriented).root(operation, schema, full=full)
 
 
 def _lists(schema: Wire) -> list[str]:
@@ -161,7 +175,7 @@ def _listed(schema: Wire) -> bool:
     return schema.get("type") == "array" and "enum" not in resolved(schema["items"])
 
 
-def _other_faces(operation: str) -> SearchStrategy[Wire]:
+def other_faces(operation: str) -> SearchStrategy[Wire]:
     """Return the faces of operations that take no attributes; GetFaceDetection has those of its job."""
     if operation != "GetFaceDetection":
         return members(frozenset())
@@ -169,6 +183,8 @@ def _other_faces(operation: str) -> SearchStrategy[Wire]:
 
 
 @cache
-def _common_errors() -> tuple[str, ...]:
-    """Return the codes that any operation may answer."""
-    return tuple(code for code in catalog.errors() if (known := catalog.error(code)) and known.common)
+def _error_codes(operation: str) -> SearchStrategy[str]:
+    """Return the codes of an operation's own errors, one time in two of those that any operation may answer."""
+    own = catalog.operation(operation).errors
+    common = [code for code in catalog.errors() if code not in own and catalog.documents_error(operation, code)]
+    return st.one_of([st.sampled_from(codes) for codes in (own, common) if codes])

@@ -6,6 +6,7 @@ shrinks to the usual face at once. The ranges are those of recorded responses.
 
 from __future__ import annotations
 
+from math import factorial
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from hypothesis import strategies as st
@@ -28,6 +29,8 @@ UP: Final = (0, STEPS)
 _LEFT, _TOP, _RIGHT, _BOTTOM = -0.0145, -0.150, 1.0707, 1.0078
 #: The emotions of today's faces, in the order in which equal ones stand; until 2019 there was no FEAR.
 EMOTIONS: Final = ("CALM", "HAPPY", "SURPRISED", "CONFUSED", "SAD", "ANGRY", "DISGUSTED", "FEAR")
+#: How many numbers stand for which emotion, if any, is one that the service cannot name.
+_NAMELESS: Final = 64
 
 
 class Recipe(NamedTuple):
@@ -118,24 +121,40 @@ def _two_valued(usual: bool | str, other: bool | str) -> Recipe:  # noqa: FBT001
 
 
 def emotions(*counts: int) -> Recipe:
-    """Return the recipe of a face's emotions, so many: any of them leads, the others follow, most of them low.
+    """Return the recipe of a face's emotions, so many of any: one leads, the others follow, most of them low.
 
-    Every number of them takes the same row: Hypothesis takes the shortest row for the simplest.
+    At times one of them is UNKNOWN, which is documented. Every number of them takes the same row: Hypothesis takes
+    the shortest row for the simplest.
     """
 
-    def make(choice: int, first: int, most_step: int, *rest: int) -> list[Wire]:
+    def make(choice: int, order: int, nameless: int, most_step: int, *rest: int) -> list[Wire]:
         count = counts[choice]
         known = EMOTIONS if count == len(EMOTIONS) else EMOTIONS[:-1]
         most = confidence(most_step, 0.0)
-        names = [known[(first + place) % len(known)] for place in range(count)]
+        names = _permuted(known, order)[:count]
+        if 0 < nameless <= count:
+            names[-nameless] = "UNKNOWN"
         shares = [most, *(single(most * (step / STEPS) ** 3) for step in rest[: count - 1])]
         ranked = sorted(zip(names, shares, strict=True), key=lambda pair: -pair[1])
         return [{"Type": name, "Confidence": share} for name, share in ranked]
 
-    return Recipe(((0, len(counts) - 1), (0, len(EMOTIONS) - 1), *[UP] * len(EMOTIONS)), make)
+    orders = factorial(len(EMOTIONS))
+    return Recipe(((0, len(counts) - 1), (0, orders - 1), (0, _NAMELESS), *[UP] * len(EMOTIONS)), make)
+
+
+def _permuted(names: Sequence[str], order: int) -> list[str]:
+    """Return names in the order of a number: 0 for their own, a small one changes only which comes first."""
+    left, permuted = list(names), []
+    while left:
+        order, place = divmod(order, len(left))
+        permuted.append(left.pop(place))
+    return permuted
 
 
 BOX: Final = Recipe((BOTH,) * 4, _box)
+#: Percent. Measured: 55.0..100.
+LEAST_CONFIDENCE: Final = 55.0
+FACE_CONFIDENCE: Final = _percentage(LEAST_CONFIDENCE)
 #: In degrees. Measured: Roll to 165.7, Yaw to 84.2, Pitch to 32.3.
 POSE: Final = one_of_each(
     {
@@ -153,7 +172,7 @@ MEMBERS: Final[dict[str, Recipe]] = {
     "Gender": _two_valued("Female", "Male"),
     "Pose": POSE,
     "Quality": one_of_each({"Brightness": _number(0, 100, 80), "Sharpness": _number(0, 100, 95.5)}),
-    "Confidence": _percentage(55.0),
+    "Confidence": FACE_CONFIDENCE,
     "EyeDirection": one_of_each(
         {"Yaw": _number(-45, 45, 0), "Pitch": _number(-30, 30, 0), "Confidence": _percentage(8.0)}
     ),

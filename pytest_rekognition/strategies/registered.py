@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from pytest_rekognition import catalog
 from pytest_rekognition.errors import MissingDependencyError
 from pytest_rekognition.strategies import faces, operations
+from pytest_rekognition.strategies.fits import fit
 from pytest_rekognition.strategies.shapes import Compiler
 
 #: Parts that have a strategy of their own.
@@ -18,6 +19,8 @@ _PARTS: Final = {
     "FaceDetailTypeDef": faces.face_details,
     "PoseTypeDef": faces.poses,
 }
+#: Structures whose faces are not those of every operation, and an operation that answers with them.
+_HOLDERS: Final = {"FaceDetection": "GetFaceDetection", "FaceRecord": "IndexFaces", "UnindexedFace": "IndexFaces"}
 
 
 def register_types() -> None:
@@ -34,9 +37,9 @@ def register_types() -> None:
             "registering its types", package="mypy-boto3-rekognition (boto3-stubs[rekognition])", extra="types"
         ) from missing
     strategies = {name: part() for name, part in _PARTS.items()}
-    compiler = Compiler("response", {})
     for shape in catalog.shapes():
-        strategies.setdefault(f"{shape}TypeDef", compiler.value({"$ref": f"#/$defs/{shape}"}))
+        drawn = strategies.setdefault(f"{shape}TypeDef", _shape(shape))
+        strategies[f"{shape}OutputTypeDef"] = drawn  # in a response, where a request takes other types too
     for name in catalog.operations():
         strategies[f"{name}RequestTypeDef"] = operations.requests(name)
         strategies[f"{name}ResponseTypeDef"] = operations.responses(name)
@@ -44,3 +47,17 @@ def register_types() -> None:
         known: Any = getattr(types, name, None)
         if hasattr(known, "__required_keys__"):  # of a typed dict, be it typing's or typing_extensions'
             st.register_type_strategy(known, strategy)
+
+
+def _shape(name: str) -> st.SearchStrategy[Any]:
+    """Return a shared shape's strategy, with the faces of the operation that answers with it."""
+    operation = _HOLDERS.get(name, "")
+    faces_of = faces.faces(("ALL",)) if operation == "IndexFaces" else operations.other_faces(operation)
+    drawn = Compiler("response", {"FaceDetail": faces_of}).value({"$ref": f"#/$defs/{name}"})
+    return drawn.map(_agreeing) if name == "FaceRecord" else drawn
+
+
+def _agreeing(record: dict[str, Any]) -> dict[str, Any]:
+    """Return a record whose two halves are one face."""
+    fitted: dict[str, Any] = fit("IndexFaces", {"FaceRecords": [record]}, {})["FaceRecords"][0]
+    return fitted

@@ -59,10 +59,18 @@ def whole_number(schema: dict[str, Any]) -> SearchStrategy[int]:
     return st.integers(low, high)
 
 
+def limit(schema: dict[str, Any]) -> SearchStrategy[int]:
+    """Return how many results a request asks for: one time in two so few that they may fill it."""
+    least = max(schema.get("minimum", 1), 1)
+    return st.one_of(st.integers(least, least + _FEW), whole_number(schema))
+
+
 def _seconds(milliseconds: int) -> float:
     return milliseconds / 1000
 
 
+#: How many more than the least are few.
+_FEW: Final = 3
 #: Whole numbers grow no larger: a signed 32-bit number's end.
 _LARGE: Final = 2**31 - 1
 #: From the service's first year on, to the millisecond.

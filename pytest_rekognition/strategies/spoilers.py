@@ -12,7 +12,7 @@ from pytest_rekognition.strategies.operations import ATTRIBUTE_OPTIONS
 from pytest_rekognition.strategies.scalars import identifier
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pytest_rekognition.contract.paths import Steps
 
@@ -31,6 +31,8 @@ class Case(NamedTuple):
 
 #: An id that nothing drawn has.
 _STRANGER: Final = identifier(2**100 + 7)
+_NO_BASE64: Final = "no base64"
+_S3_OBJECT: Final = {"Bucket": "photos", "Name": "a.jpg"}
 #: How small a box must be for `box-near-image` to stay silent when it is pushed out.
 _SMALL: Final = 0.25
 _AREA_SLACK: Final = 1e-5
@@ -71,6 +73,21 @@ def _face(steps: Steps, face: Any) -> Iterator[Fault]:
     if emotions:
         repeated = _put(emotions[-1], "Type", emotions[0]["Type"])
         yield Fault("emotion-types-unique", (*steps, "Emotions", len(emotions) - 1, "Type"), repeated)
+
+
+def added(where: tuple[str, ...]) -> Spoiler:
+    """Give faces that may have any member, and come with the default ones, ages and emotions that are wrong."""
+
+    def spoil(case: Case) -> Iterator[Fault]:
+        emotions = [
+            {"Type": kind, "Confidence": sure} for kind, sure in (("SAD", 60.0), ("CALM", 30.0), ("SAD", 10.0))
+        ]
+        for steps, face in locate(case.response, where):
+            ages = _put(face, "AgeRange", {"Low": 31, "High": 30})
+            yield Fault("age-range-ordered", (*steps, "AgeRange", "Low"), ages)
+            yield Fault("emotion-types-unique", (*steps, "Emotions", 2, "Type"), _put(face, "Emotions", emotions))
+
+    return spoil
 
 
 def boxes(where: tuple[str, ...]) -> Spoiler:
@@ -297,12 +314,21 @@ def liveness(case: Case) -> Iterator[Fault]:
         yield Fault("liveness-confidence", ("Confidence",), _drop(case.response, "Confidence"))
     else:
         yield Fault("liveness-feedback", ("Feedback",), _put(case.response, "Feedback", []))
-    if "ReferenceImage" in case.response:
-        both = {"Bytes": "Pz8/", "S3Object": {"Bucket": "photos", "Name": "a.jpg"}}
-        image = case.response["ReferenceImage"]
-        yield Fault("image-or-bucket", ("ReferenceImage", "S3Object"), _updater(image, both))
     if status in ("CREATED", "IN_PROGRESS"):
         yield Fault("liveness-unfinished", ("Confidence",), _put(case.response, "Confidence", 99.5))
+
+
+def session_images(*where: str) -> Spoiler:
+    """Break the images of a session: their base64, and their one source."""
+
+    def spoil(case: Case) -> Iterator[Fault]:
+        for steps, image in locate(case.response, where):
+            both = {"Bytes": "Pz8/", "S3Object": _S3_OBJECT}
+            yield Fault("image-or-bucket", (*steps, "S3Object"), _updater(image, both))  # type: ignore[arg-type]
+            if "Bytes" in image:  # type: ignore[operator]
+                yield Fault("base64", (*steps, "Bytes"), _put(image, "Bytes", _NO_BASE64))
+
+    return spoil
 
 
 # --- requests ------------------------------------------------------------------------------------------------
@@ -315,6 +341,8 @@ def request_faults(operation: str, request: Wire) -> Iterator[Fault]:
             yield from _sources(name, request[name])
     if operation == "SearchUsers":
         yield from _search_keys(request)
+    for name in ("RegionsOfInterest", "RegionsOfInterestForUpdate"):
+        yield from _regions(name, request.get(name, ()))
 
 
 def _sources(name: str, image: Wire) -> Iterator[Fault]:
@@ -325,10 +353,17 @@ def _sources(name: str, image: Wire) -> Iterator[Fault]:
         yield Fault("video-source", (name, "S3Object"), _drop(image, "S3Object"))
         return
     if "Bytes" in image:
-        yield Fault("base64", (name, "Bytes"), _put(image, "Bytes", "no base64"))
-        s3_object = {"Bucket": "photos", "Name": "a.jpg"}
-        yield Fault("image-source", (name, "S3Object"), _put(image, "S3Object", s3_object))
+        yield Fault("base64", (name, "Bytes"), _put(image, "Bytes", _NO_BASE64))
+        yield Fault("image-source", (name, "S3Object"), _put(image, "S3Object", dict(_S3_OBJECT)))
     yield Fault("image-source", (name, "Bytes"), image.clear)
+
+
+def _regions(name: str, regions: Sequence[Wire]) -> Iterator[Fault]:
+    for index, region in enumerate(regions):
+        box = {"Left": 0.25, "Top": 0.25, "Width": 0.5, "Height": 0.5}
+        both = {"BoundingBox": box, "Polygon": [{"X": 0.5, "Y": 0.5}]} | region
+        yield Fault("box-or-polygon", (name, index, "Polygon"), _updater(region, both))
+        yield Fault("box-or-polygon", (name, index, "BoundingBox"), region.clear)
 
 
 def _search_keys(request: Wire) -> Iterator[Fault]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pytest_rekognition.strategies.spoilers import (
+    added,
     arn,
     attributes,
     below,
@@ -17,6 +18,7 @@ from pytest_rekognition.strategies.spoilers import (
     records,
     repeated,
     replaced,
+    session_images,
     surplus,
     too_many,
     unindexed,
@@ -41,8 +43,9 @@ def _matches(member: str, threshold: str, limit: str, rule: str, *ident: str) ->
     )
 
 
-def _asked(done: tuple[str, ...]) -> tuple[Spoiler, ...]:
-    return replaced("among-face-ids", *done), repeated(*done)
+def _asked(done: tuple[str, ...], undone: str) -> tuple[Spoiler, ...]:
+    ident = (undone, "*", "FaceId")
+    return replaced("among-face-ids", *done), replaced("among-face-ids", *ident), repeated(*done), repeated(*ident)
 
 
 def _video(member: str, *face: str) -> tuple[Spoiler, ...]:
@@ -57,6 +60,14 @@ def _video(member: str, *face: str) -> tuple[Spoiler, ...]:
     )
 
 
+def _persons() -> tuple[Spoiler, ...]:
+    return (
+        *_video("Persons", "Person", "Face"),
+        surplus("default-attributes-only", "Smile", "Persons", "*", "Person", "Face"),
+        boxes(("Persons", "*", "Person")),
+    )
+
+
 def _listing(member: str, *ident: str) -> tuple[Spoiler, ...]:
     once = (repeated(member, "*", *ident),) if ident else ()
     return too_many("at-most-max-results", member, "MaxResults"), *once
@@ -64,17 +75,18 @@ def _listing(member: str, *ident: str) -> tuple[Spoiler, ...]:
 
 #: By operation; what `schema_faults` finds comes beside.
 SPOILERS: Final[dict[str, tuple[Spoiler, ...]]] = {
-    "AssociateFaces": _asked(("AssociatedFaces", "*", "FaceId")),
+    "AssociateFaces": _asked(("AssociatedFaces", "*", "FaceId"), "UnsuccessfulFaceAssociations"),
     "CompareFaces": (
         *_matches("FaceMatches", "SimilarityThreshold", "", "")[:2],
         faces(("FaceMatches", "*", "Face")),
+        boxes(("FaceMatches", "*", "Face")),
         faces(("UnmatchedFaces", "*")),
         boxes(("UnmatchedFaces", "*")),
         boxes(("SourceImageFace",)),
         beyond_largest("FaceMatches", "UnmatchedFaces", 100),
     ),
     "CreateCollection": (arn("CollectionArn"),),
-    "DeleteFaces": _asked(("DeletedFaces", "*")),
+    "DeleteFaces": _asked(("DeletedFaces", "*"), "UnsuccessfulFaceDeletions"),
     "DescribeCollection": (arn("CollectionARN"),),
     "DetectFaces": (
         faces(("FaceDetails", "*")),
@@ -87,29 +99,33 @@ SPOILERS: Final[dict[str, tuple[Spoiler, ...]]] = {
         too_many("at-most-max-labels", "Labels", "MaxLabels"),
     ),
     "DetectProtectiveEquipment": (repeated("Persons", "*", "Id"), boxes(("Persons", "*"))),
-    "DisassociateFaces": _asked(("DisassociatedFaces", "*", "FaceId")),
+    "DisassociateFaces": _asked(("DisassociatedFaces", "*", "FaceId"), "UnsuccessfulFaceDisassociations"),
     "GetCelebrityRecognition": (
         *_video("Celebrities", "Celebrity", "Face"),
         surplus("default-attributes-only", "Smile", "Celebrities", "*", "Celebrity", "Face"),
+        boxes(("Celebrities", "*", "Celebrity")),
     ),
     "GetFaceDetection": (
         *_video("Faces", "Face"),
         surplus("video-nulls", "FaceOccluded", "Faces", "*", "Face"),
     ),
-    "GetFaceLivenessSessionResults": (liveness, replaced("echoes-session-id", "SessionId")),
-    "GetFaceSearch": (
-        *_video("Persons", "Person", "Face"),
-        surplus("default-attributes-only", "Smile", "Persons", "*", "Person", "Face"),
+    "GetFaceLivenessSessionResults": (
+        liveness,
+        replaced("echoes-session-id", "SessionId"),
+        boxes(("ReferenceImage",)),
+        boxes(("AuditImages", "*")),
+        session_images("ReferenceImage"),
+        session_images("AuditImages", "*"),
     ),
-    "GetPersonTracking": (
-        *_video("Persons", "Person", "Face"),
-        surplus("default-attributes-only", "Smile", "Persons", "*", "Person", "Face"),
-    ),
+    "GetFaceSearch": (*_persons(), boxes(("Persons", "*", "FaceMatches", "*", "Face"))),
+    "GetPersonTracking": _persons(),
     "IndexFaces": (
         records,
         unindexed,
         faces(("FaceRecords", "*", "FaceDetail")),
+        faces(("UnindexedFaces", "*", "FaceDetail")),
         boxes(("UnindexedFaces", "*", "FaceDetail")),
+        attributes(("UnindexedFaces", "*", "FaceDetail")),
         attributes(("FaceRecords", "*", "FaceDetail")),
         repeated("FaceRecords", "*", "Face", "FaceId"),
         too_many("at-most-max-faces", "FaceRecords", "MaxFaces"),
@@ -127,6 +143,7 @@ SPOILERS: Final[dict[str, tuple[Spoiler, ...]]] = {
         faces(("CelebrityFaces", "*", "Face")),
         boxes(("CelebrityFaces", "*", "Face")),
         faces(("UnrecognizedFaces", "*")),
+        boxes(("UnrecognizedFaces", "*")),
         beyond_largest("CelebrityFaces", "UnrecognizedFaces", 64),
     ),
     "SearchFaces": (
@@ -149,7 +166,11 @@ SPOILERS: Final[dict[str, tuple[Spoiler, ...]]] = {
         *_matches("UserMatches", "UserMatchThreshold", "MaxUsers", "at-most-max-users"),
         unmatched_face,
         faces(("SearchedFace", "FaceDetail")),
+        added(("SearchedFace", "FaceDetail")),
         boxes(("SearchedFace", "FaceDetail")),
+        faces(("UnsearchedFaces", "*", "FaceDetails")),
+        added(("UnsearchedFaces", "*", "FaceDetails")),
+        boxes(("UnsearchedFaces", "*", "FaceDetails")),
     ),
 }
 

@@ -5,6 +5,7 @@ import re
 import unittest
 import uuid
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,12 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from pytest_rekognition import Rekognition
+from pytest_rekognition.backends.reference.collections import vectors
+from pytest_rekognition.backends.reference.collections.store import Collection
 from pytest_rekognition.errors import UsageError
 from pytest_rekognition.strategies.stateful import CollectionsMachine, DivergenceError, Portrait, drawn_portraits
 from pytest_rekognition.strategies.stateful.endpoint import Endpoint
-from pytest_rekognition.strategies.stateful.model import Likeness, Sighting
+from pytest_rekognition.strategies.stateful.model import Likeness, Outline, Sighting
 
 #: The thorough profile: PYTEST_REKOGNITION_EXAMPLES=1000 pytest tests/test_stateful.py
 EXAMPLES = os.environ.get("PYTEST_REKOGNITION_EXAMPLES")
@@ -253,6 +256,110 @@ def forgets_users_of_faces(call, **request):
     return answer
 
 
+def edited(edit):
+    """Return a method whose answer is edited, by a function of it and of the request."""
+
+    def method(call, **request):
+        answer = call(**request)
+        edit(answer, request)
+        return answer
+
+    return method
+
+
+def all_where_the_first_is(answer, _):
+    for face in answer["Faces"]:
+        face["BoundingBox"] = answer["Faces"][0]["BoundingBox"]
+
+
+def surely_a_face(answer, _):
+    for match in answer["FaceMatches"]:
+        match["Face"]["Confidence"] = 99.0
+
+
+def owned_by_who_asks(answer, request):
+    for face in answer["UnsuccessfulFaceAssociations"]:
+        if "UserId" in face:
+            face["UserId"] = request["UserId"]
+
+
+def as_often_as_named(answer, request):
+    done = {face["FaceId"] for face in answer["AssociatedFaces"]}
+    answer["AssociatedFaces"] = [{"FaceId": face_id} for face_id in request["FaceIds"] if face_id in done]
+
+
+def without_a_face(answer, _):
+    for match in answer["UserMatches"]:
+        match["User"]["UserStatus"] = "CREATED"
+
+
+def created_once_associated(answer, _):
+    if answer["AssociatedFaces"]:
+        answer["UserStatus"] = "CREATED"
+
+
+def too_dark(answer, _):
+    for face in answer["UnindexedFaces"]:
+        face["Reasons"] = ["LOW_BRIGHTNESS"]
+
+
+def first_match_searched(answer, _):
+    if answer["FaceMatches"]:
+        answer["SearchedFaceBoundingBox"] = answer["FaceMatches"][-1]["Face"]["BoundingBox"]
+
+
+def smallest_face_searched(answer, _):
+    if answer["UnsearchedFaces"]:
+        searched, last = answer["SearchedFace"], answer["UnsearchedFaces"][-1]
+        searched["FaceDetail"], last["FaceDetails"] = last["FaceDetails"], searched["FaceDetail"]
+
+
+def user_named_as_another(answer, _):
+    if "SearchedUser" in answer:
+        answer["SearchedUser"] = {"UserId": "somebody"}
+
+
+def face_named_as_another(answer, _):
+    if "SearchedFace" in answer:
+        answer["SearchedFace"] = {"FaceId": str(uuid.uuid4())}
+
+
+def created_just_now(answer, _):
+    answer["CreationTimestamp"] = datetime.now(UTC)
+
+
+def named_like_another(answer, request):
+    if request["CollectionId"].endswith("2"):
+        answer["CollectionARN"] = answer["CollectionARN"][:-1] + "1"
+
+
+def takes_tokens(*, only):
+    """Return a method of a listing that takes a token of another one; of any, or of the one with other filters."""
+    given = set()
+
+    def method(call, **request):
+        try:
+            answer = call(**request)
+        except call.__self__.exceptions.InvalidPaginationTokenException:
+            place = request["CollectionId"] if only == "of the collection" else None
+            if (place, request["NextToken"]) not in given:
+                raise
+            return any_token(call, **request)
+        given.update({(request["CollectionId"], answer.get("NextToken")), (None, answer.get("NextToken"))})
+        return answer
+
+    return method
+
+
+def one_filter(ignored):
+    """Return a ListFaces that passes over one of its two filters where it has both."""
+
+    def method(call, **request):
+        return (ignore(ignored)(call, **request)) if {"UserId", "FaceIds"} <= request.keys() else call(**request)
+
+    return method
+
+
 #: A bug: the method that has it, and what stands in the method's place, given the bound method.
 BUGS = {
     "a deletion is forgotten": ("delete_faces", forget("DeletedFaces")),
@@ -296,21 +403,63 @@ BUGS = {
         },
     ),
     "the user is not found": ("search_users_by_image", drop_first("UserMatches")),
+    "all faces lie in one place": ("list_faces", edited(all_where_the_first_is)),
+    "a found face has another Confidence": ("search_faces_by_image", edited(surely_a_face)),
+    "a face in use is somebody else's": ("associate_faces", edited(owned_by_who_asks)),
+    "a duplicate is answered twice": ("associate_faces", edited(as_often_as_named)),
+    "FaceIds filter no user's faces": ("list_faces", one_filter("FaceIds")),
+    "UserId filters no chosen faces": ("list_faces", one_filter("UserId")),
+    "a request is made once more": ("create_user", ignore("ClientRequestToken")),
+    "a deletion is made once more": ("delete_user", ignore("ClientRequestToken")),
+    "an association is made once more": ("associate_faces", ignore("ClientRequestToken")),
+    "a disassociation is made once more": ("disassociate_faces", ignore("ClientRequestToken")),
+    "a token serves other filters": ("list_faces", takes_tokens(only="of the collection")),
+    "a token serves other listings": ("list_faces", takes_tokens(only="of any")),
+    "any token lists users": ("list_users", any_token),
+    "any token lists collections": ("list_collections", any_token),
+    "a found user has no face": ("search_users", edited(without_a_face)),
+    "an associated user has no face": ("associate_faces", edited(created_once_associated)),
+    "the searched user is another": ("search_users", edited(user_named_as_another)),
+    "the searched face is another": ("search_users", edited(face_named_as_another)),
+    "the searched face lies elsewhere": ("search_faces_by_image", edited(first_match_searched)),
+    "the smallest face is searched": ("search_users_by_image", edited(smallest_face_searched)),
+    "every face is searched": (
+        "search_users_by_image",
+        edited(lambda answer, _: answer["UnsearchedFaces"].clear()),
+    ),
+    "a face too many is dark": ("index_faces", edited(too_dark)),
+    "a collection stays new": ("describe_collection", edited(created_just_now)),
+    "a collection has another's ARN": ("describe_collection", edited(named_like_another)),
+}
+
+
+def keep_vector(associate):
+    """Return a method that takes faces from a user, who is still found by them."""
+
+    def method(self, user, faces=(), *, without=()):
+        before = self.user_vector(user) if without else None
+        associate(self, user, faces, without=without)
+        if before is not None and user.faces:
+            self._user_vectors.put(user.user_id, before, user.number)
+
+    return method
+
+
+#: A bug within the reference: where it lies, and what stands there, given what was there.
+DEEP = {
+    "a user is its first face": (vectors, "mean_vector", lambda _: lambda faces: faces[0]),
+    "a user is its last face": (vectors, "mean_vector", lambda _: lambda faces: faces[-1]),
+    "a user stays who it was": (Collection, "associate", keep_vector),
 }
 
 
 #: What takes up to half a minute to find; PYTEST_REKOGNITION_EXAMPLES asks for these too.
 RARE = {
-    "MaxFaces is ignored",
-    "UserId filters nothing",
+    "a deletion is made once more",
     "a face changes its user",
-    "an association is served again",
-    "any face is taken",
-    "any token will do",
-    "faces in use are deleted",
-    "faces lose their users",
+    "a face in use is somebody else's",
     "the number of matches is ignored",
-    "the user is not found",
+    "the worst comes first",
 }
 
 
@@ -319,7 +468,19 @@ def test_a_planted_bug_is_found(client, bug):
     """The machine fails for each bug, with an error that names the operation, and leaves no collection behind."""
     assert RARE < BUGS.keys()
     name, method = BUGS[bug]
-    faulty = Through(client, **{name: lambda real, **request: method(getattr(real, name), **request)})
+    hold_found(client, Through(client, **{name: lambda real, **request: method(getattr(real, name), **request)}))
+
+
+@pytest.mark.parametrize("bug", DEEP)
+def test_a_bug_of_the_reference_is_found(client, monkeypatch, bug):
+    """What only the service's inside shows is found too."""
+    place, name, make = DEEP[bug]
+    monkeypatch.setattr(place, name, make(getattr(place, name)))
+    hold_found(client, client)
+
+
+def hold_found(client, faulty):
+    """Hold the machine to failing for a faulty client, and to leaving no collection behind."""
     staff = machine(faulty, max_faces=12)
     with pytest.raises(DivergenceError) as caught:
         run_state_machine_as_test(staff, settings=anyone)
@@ -350,7 +511,7 @@ def test_the_pages_example_works(run):
     page = Path(__file__).resolve().parents[1] / "docs" / "stateful.md"
     (example, *_) = re.findall(r"```python\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
     few = "settings(max_examples=2, stateful_step_count=5, deadline=None, database=None)"
-    source = f"from hypothesis import settings\n{example}\nTestStaff.settings = {few}\n"
+    source = f"{example}\nTestStaff.settings = {few}\n"
     run(source).assert_outcomes(passed=1)
 
 
@@ -402,6 +563,45 @@ def test_what_settles_in_time_is_no_divergence():
     answers = iter(lambda: False, None)  # for ever
     with pytest.raises(DivergenceError, match="not yet"):
         Endpoint(None, settle=0.01, pause=0.001).settled(check)
+
+
+def test_each_answer_is_held_to_the_contract(client):
+    """An answer or an error that the contract rules out is a divergence, which tells what is wrong with it."""
+
+    def unheard_of(call, **_):
+        raise call.__self__.exceptions.ClientError({"Error": {"Code": "Odd", "Message": "No."}}, "ListUsers")
+
+    faulty = Through(
+        client,
+        list_collections=lambda _: {"CollectionIds": ["a"], "FaceModelVersions": []},
+        list_users=lambda real, **request: unheard_of(real.list_users, **request),
+    )
+    endpoint = Endpoint(faulty, settle=0, pause=0)
+    with pytest.raises(DivergenceError, match=r"ListCollections\(\) answered, .*\$\.FaceModelVersions"):
+        endpoint.outcome("ListCollections")
+    with pytest.raises(DivergenceError, match=r"failed with Odd: No\., which breaks the contract"):
+        endpoint.outcome("ListUsers", CollectionId="a")
+
+
+def test_what_is_asked_once_more_is_answered_the_same(client):
+    """With one ClientRequestToken the second answer is the first, and another request is refused."""
+    client.create_collection(CollectionId="once")
+    endpoint, request = Endpoint(client, settle=0, pause=0), {"CollectionId": "once", "UserId": "a"}
+    endpoint.answer_once("CreateUser", {"UserId": "b"}, **request)
+    assert ["a"] == [user["UserId"] for user in client.list_users(CollectionId="once")["Users"]]
+    with pytest.raises(DivergenceError, match="IdempotentParameterMismatchException is due"):
+        endpoint.answer_once("DeleteUser", {}, **request)
+
+
+def test_an_outline_fits_but_for_rounding():
+    """A stored face may be rounded; a side or a Confidence that is another, or missing, does not fit."""
+    box = {"Left": 0.1234567, "Top": 0.25, "Width": 0.5, "Height": 0.5}
+    shown = Outline.of({"BoundingBox": box, "Confidence": 99.87654})
+    assert shown.fits(Outline.of({"BoundingBox": box | {"Left": 0.123457}, "Confidence": 99.8765}))
+    assert not shown.fits(Outline.of({"BoundingBox": box | {"Left": 0.13}, "Confidence": 99.87654}))
+    assert not shown.fits(Outline.of({"BoundingBox": box, "Confidence": 99.0}))
+    assert not shown.fits(Outline.of({"BoundingBox": box}))
+    assert not shown.fits(Outline.of({"Confidence": 99.87654}))
 
 
 def test_a_portrait_prints_no_bytes():

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NamedTuple, TypeVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant
 
 from pytest_rekognition.errors import UsageError
 from pytest_rekognition.strategies.stateful.endpoint import DivergenceError, Endpoint, Question
+from pytest_rekognition.strategies.stateful.model import Outline
 from pytest_rekognition.strategies.stateful.portraits import Portrait, drawn_portraits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from pytest_rekognition.strategies.stateful.model import Likeness, Sorted, StoredCollection
+
+T = TypeVar("T")
 
 
 class Place(NamedTuple):
@@ -34,15 +37,19 @@ FACES: Final = Bundle("faces")
 #: places of users that were created at some time
 USERS: Final = Bundle("users")
 
-#: further faces; beside a single one, for a rule that needs several is skipped only for want of a single one
+#: further faces, the same ones too; beside a single one, for a rule that needs several is skipped only for want of
+#: a single one
 MORE_FACES: Final = st.lists(FACES, max_size=2)
 
 #: a page's size; None leaves it to the endpoint
 PAGE_SIZES: Final = st.sampled_from((None, 1, 2, 3))
-#: the similarity asked for; None leaves it to the endpoint, whose documented default is 80
-THRESHOLDS: Final = st.sampled_from((None, 0, 80, 99))
+#: the similarity asked for, often 0, which brings the most matches; None leaves it to the endpoint, which by the
+#: documentation takes 80
+THRESHOLDS: Final = st.sampled_from((0, None, 0, 99))
 #: the number of matches asked for; None leaves it to the endpoint
 MOST_MATCHES: Final = st.sampled_from((None, 1, 2, 100))
+#: which of several things to take, see `pick`
+CHOICES: Final = st.integers(0, 1000)
 #: one of the images of the machine
 PORTRAITS: Final = st.runner().flatmap(lambda machine: st.sampled_from(machine.portraits))
 
@@ -50,6 +57,12 @@ _DEFAULT_THRESHOLD: Final = 80
 _LISTED: Final = "A listing holds what was put in and not taken out, each once."
 _COUNTED: Final = "The counts are of what was put in and not taken out."
 _EACH_ONE: Final = "Each FaceId is served, or told why not."
+_OWNED: Final = "It is named with the user whose it is."
+_STORED: Final = "What was stored with a face stays with it."
+#: what DescribeCollection says of a collection that never changes
+_LASTING: Final = ("CollectionARN", "CreationTimestamp", "FaceModelVersion")
+#: what a user may be in after an update that is under way still
+_UPDATING: Final = "UPDATING"
 
 
 class Machine(RuleBasedStateMachine):
@@ -72,6 +85,8 @@ class Machine(RuleBasedStateMachine):
         self.portraits: Sequence[Portrait] = tuple(self.images())
         #: how many faces an image was found to show
         self.faces_on: dict[Portrait, int] = {}
+        #: what IndexFaces said of an image's faces, the largest first
+        self.outlines: dict[Portrait, list[Outline]] = {}
         if not self.portraits or not all(isinstance(portrait, Portrait) for portrait in self.portraits):
             raise UsageError(f"{type(self).__name__}.images() has to return at least one Portrait")
         if self.tells_persons:
@@ -138,10 +153,14 @@ class Machine(RuleBasedStateMachine):
 
     def _check_collection(self, name: str) -> None:
         stored, request = self.model[name], {"CollectionId": name}
+        question = Question("DescribeCollection", request)
         counts = self.endpoint.answer("DescribeCollection", **request)
         for member, items in (("FaceCount", stored.faces), ("UserCount", stored.users)):
             if member in counts or member == "FaceCount":  # UserCount is younger than most models
-                Question("DescribeCollection", request).hold(member, len(items), counts.get(member), _COUNTED)
+                question.hold(member, len(items), counts.get(member), _COUNTED)
+        for member in _LASTING:
+            due = stored.description.setdefault(member, counts.get(member))
+            question.hold(member, due, counts.get(member), "It was answered so before, and never changes.")
         self.check_faces(name, max(1, len(stored.faces) - 1))  # two pages show whether paging repeats or drops
         self.check_users(name, max(1, len(stored.users) - 1))
 
@@ -169,7 +188,8 @@ class Machine(RuleBasedStateMachine):
         if question.operation == "ListFaces":  # where else a Face has its user is not documented
             due["UserId"] = stored.user
         got = {member: face.get(member) for member in due}
-        question.hold(f"the face {face['FaceId']}", due, got, "What was stored with a face stays with it.")
+        question.hold(f"the face {face['FaceId']}", due, got, _STORED)
+        question.hold_outlines(f"the face {face['FaceId']}", [stored.outline], [Outline.of(face)], _STORED)
 
     def check_users(self, name: str, size: int | None) -> None:
         """Compare a collection's users with the model."""
@@ -180,12 +200,18 @@ class Machine(RuleBasedStateMachine):
         question = Question("ListUsers", request | asked(MaxResults=size))
         question.hold("the UserIds", sorted(stored.users), listed, _LISTED)
         for user in users:
-            statuses = stored.user_statuses(user["UserId"])
-            if user["UserStatus"] not in statuses:
-                raise DivergenceError(
-                    f"{question}: the UserStatus of {user['UserId']} is {user['UserStatus']}, and"
-                    f" {' or '.join(sorted(statuses))} is due"
-                )
+            self.check_status(question, name, user)
+
+    def check_status(
+        self, question: Question, name: str, user: Mapping[str, Any], *, settled: bool = True
+    ) -> None:
+        """Compare the UserStatus in an answer with the model; one that has not settled may be UPDATING."""
+        statuses = self.model[name].user_statuses(user["UserId"]) | (set() if settled else {_UPDATING})
+        if user.get("UserStatus") not in statuses:
+            raise DivergenceError(
+                f"{question}: the UserStatus of {user['UserId']} is {user.get('UserStatus')}, and"
+                f" {' or '.join(sorted(statuses))} is due"
+            )
 
     # --- what rules check ----------------------------------------------------------------------------------
 
@@ -197,7 +223,12 @@ class Machine(RuleBasedStateMachine):
         served = sorted(item if isinstance(item, str) else item["FaceId"] for item in done)
         question.hold(members[0], sorted(due.done), served, _EACH_ONE)
         left = sorted((item["FaceId"], *item["Reasons"]) for item in refused)
-        question.hold(members[1], sorted(due.refused.items()), left, _EACH_ONE)
+        reasons = sorted((face_id, refusal.reason) for face_id, refusal in due.refused.items())
+        question.hold(members[1], reasons, left, _EACH_ONE)
+        for item in refused:
+            owner = due.refused[item["FaceId"]].owner
+            if owner is not None and "UserId" in item:  # that it has to be named is not documented
+                question.hold(f"the UserId of {item['FaceId']}", owner, item["UserId"], _OWNED)
 
     def check_matches(
         self, question: Question, matches: list[tuple[str, float]], candidates: dict[str, Likeness]
@@ -233,5 +264,11 @@ def asked(**members: Any) -> dict[str, Any]:
 
 
 def ids_of(face: Place, more: list[Place]) -> list[str]:
-    """Return the ids of faces, each once."""
-    return list(dict.fromkeys(place.id for place in (face, *more)))
+    """Return the ids of faces, as often as they are there."""
+    return [place.id for place in (face, *more)]
+
+
+def pick(items: Iterable[T], choice: int) -> T:
+    """Return one of some things, of which there is one at least: a choice from `CHOICES` says which."""
+    listed = list(items)
+    return listed[choice % len(listed)]

@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import time
+import uuid
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeVar
 
 from pytest_rekognition import catalog
+from pytest_rekognition.contract import Contract
 from pytest_rekognition.errors import PytestRekognitionError
 from pytest_rekognition.showing import show, show_members
+from pytest_rekognition.strategies.stateful.model import Outline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from pytest_rekognition.exchange import Violation
 
 T = TypeVar("T")
 
 #: pages of one listing, beyond which it is taken to be endless
 _MOST_PAGES: Final = 1000
+_ONE_ANSWER: Final = (
+    "ClientRequestToken: 'If you use the same token with multiple … requests, the same response is returned.'"
+)
+_ANOTHER_REQUEST: Final = (
+    "'A ClientRequestToken input parameter was reused with an operation, but at least one of the other input"
+    " parameters is different from the previous call to the operation.'"
+)
 
 
 class DivergenceError(PytestRekognitionError, AssertionError):
@@ -36,6 +48,12 @@ class Question(NamedTuple):
         if due != answered:
             raise DivergenceError(f"{self}: {what}: {show(due)} is due, {show(answered)} was answered. {why}")
 
+    def hold_outlines(self, what: str, due: Sequence[Outline], answered: Sequence[Outline], why: str) -> None:
+        """Raise `DivergenceError` unless faces lie where they are due, one by one."""
+        fit = len(due) == len(answered) and all(map(Outline.fits, due, answered))
+        if not fit:
+            self.hold(what, [face.as_wire() for face in due], [face.as_wire() for face in answered], why)
+
     def refuse(self, wrong: str, items: Sequence[object], why: str) -> None:
         """Raise `DivergenceError` where there is something wrong."""
         if items:
@@ -51,12 +69,22 @@ class Endpoint:
         self._pause = pause
 
     def outcome(self, operation: str, **request: Any) -> tuple[str | None, Any]:
-        """Return the error's code, or None, and the answer, or the error's sentence."""
+        """Return the error's code, or None, and the answer, or the error's sentence.
+
+        Raises `DivergenceError` where either breaks the operation's contract.
+        """
+        question, contract = Question(operation, request), Contract(operation)
         method = getattr(self._client, catalog.method_name(operation))
         try:
-            return None, method(**request)
+            answer = method(**request)
         except self._client.exceptions.ClientError as error:
-            return error.response["Error"]["Code"], error.response["Error"]["Message"]
+            code, sentence = error.response["Error"]["Code"], error.response["Error"]["Message"]
+            status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+            violations = contract.check_error(code, sentence, status)
+            _keep_to_contract(question, f"failed with {code}: {sentence}", violations)
+            return code, sentence
+        _keep_to_contract(question, "answered", contract.check_response(answer, request))
+        return None, answer
 
     def answer(self, operation: str, **request: Any) -> Any:
         """Return the answer of a call that has to succeed; `DivergenceError` where it does not."""
@@ -68,6 +96,20 @@ class Endpoint:
             return answer
 
         return self.settled(ask)
+
+    def answer_once(self, operation: str, other: Mapping[str, Any] | None, **request: Any) -> Any:
+        """Return the answer of a call that has to succeed, made with a ClientRequestToken.
+
+        The same again must be answered the same; with the members of `other`, the token must be refused.
+        """
+        request["ClientRequestToken"] = str(uuid.uuid4())
+        first = self.answer(operation, **request)
+        again = self.answer(operation, **request)
+        Question(operation, request).hold("the answer to one token", _plain(first), _plain(again), _ONE_ANSWER)
+        if other is not None:
+            code = "IdempotentParameterMismatchException"
+            self.refused(operation, code, why=_ANOTHER_REQUEST, **request | dict(other))
+        return first
 
     def refused(self, operation: str, *codes: str, why: str, **request: Any) -> None:
         """Make a call that has to fail with one of some codes; `DivergenceError` where it does not."""
@@ -105,6 +147,12 @@ class Endpoint:
                 if time.monotonic() >= deadline:
                     raise
             time.sleep(self._pause)
+
+
+def _keep_to_contract(question: Question, did: str, violations: Sequence[Violation]) -> None:
+    breaches = [str(violation) for violation in violations if violation.severity == "breach"]
+    if breaches:
+        raise DivergenceError(f"{question} {did}, which breaks the contract: {'; '.join(breaches)}")
 
 
 def _plain(answer: Any) -> Any:

@@ -13,7 +13,6 @@ from pytest_rekognition.strategies.stateful.base import (
     FACES,
     MORE_FACES,
     MOST_MATCHES,
-    PAGE_SIZES,
     PORTRAITS,
     THRESHOLDS,
     Machine,
@@ -22,9 +21,17 @@ from pytest_rekognition.strategies.stateful.base import (
     ids_of,
 )
 from pytest_rekognition.strategies.stateful.endpoint import DivergenceError, Question
-from pytest_rekognition.strategies.stateful.model import Sighting, StoredCollection, StoredFace, deletion
+from pytest_rekognition.strategies.stateful.model import (
+    Outline,
+    Sighting,
+    StoredCollection,
+    StoredFace,
+    deletion,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from pytest_rekognition.strategies.stateful.model import Likeness
     from pytest_rekognition.strategies.stateful.portraits import Portrait
 
@@ -35,9 +42,15 @@ _NO_DUPLICATES: Final = (
     "'If you provide the same image, specify the same collection, and use the same external ID in the IndexFaces"
     " operation, Amazon Rekognition doesn't save duplicate face metadata.'"
 )
+#: so many faces are left in a collection, where there is a choice
+_FEW: Final = 2
+_LARGEST: Final = "'first detects the largest face in the image'"
+#: which of an image's faces, the largest first, it is searched by
+SEARCHED: Final = slice(1)
+#: and by which not
+UNSEARCHED: Final = slice(1, None)
 _NO_COLLECTION: Final = "the collection does not exist"
-#: a made-up token, of the documented length
-_NO_TOKEN: Final = "bm8gcGFnZSBvZiB0aGlzIGxpc3Q="  # noqa: S105  no password
+_SAME_FACES: Final = "An image shows the same faces each time."
 
 
 class FaceRules(Machine):
@@ -62,10 +75,11 @@ class FaceRules(Machine):
         """CreateCollection: something to begin with."""
         return self.first_collection()
 
-    @initialize(target=FACES, image=PORTRAITS)
-    def index_first_image(self, image: Portrait) -> MultipleResults[Place]:
+    @initialize(target=FACES, images=st.lists(PORTRAITS, min_size=1, max_size=4))
+    def index_first_images(self, images: list[Portrait]) -> MultipleResults[Place]:
         """IndexFaces: something to begin with."""
-        return self._index(self.first_collection(), image, None, None)
+        name = self.first_collection()
+        return multiple(*(place for image in images for place in self._index(name, image, None, None)))
 
     @rule(target=COLLECTIONS, name=_NAMES)
     def create_collection(self, name: str) -> str:
@@ -97,7 +111,7 @@ class FaceRules(Machine):
         self, collection: str, image: Portrait, external_id: str | None, most: int | None
     ) -> MultipleResults[Place]:
         """IndexFaces: each face of an image, or the largest ones."""
-        return self._index(collection, image, external_id, most)
+        return multiple(*self._index(collection, image, external_id, most))
 
     @rule(target=FACES, face=FACES, keep=st.booleans())
     def index_again(self, face: Place, *, keep: bool) -> MultipleResults[Place]:
@@ -105,33 +119,33 @@ class FaceRules(Machine):
         known = self.model.get(face.collection, StoredCollection()).faces.get(face.id)
         if known is None:
             return multiple()
-        return self._index(face.collection, known.sighting.portrait, known.external_id if keep else None, None)
+        external_id = known.external_id if keep else None
+        return multiple(*self._index(face.collection, known.sighting.portrait, external_id, None))
 
-    def _index(
-        self, collection: str, image: Portrait, external_id: str | None, most: int | None
-    ) -> MultipleResults[Place]:
+    def _index(self, collection: str, image: Portrait, external_id: str | None, most: int | None) -> list[Place]:
         request = asked(
             Image={"Bytes": bytes(image)}, ExternalImageId=external_id, MaxFaces=most, QualityFilter="NONE"
         )
         if not self.exists("IndexFaces", collection, **request):
-            return multiple()
+            return []
         if len(self.model[collection].faces) >= self.max_faces:
-            return multiple()
+            return []
         question = Question("IndexFaces", {"CollectionId": collection, **request})
         answer = self.endpoint.answer("IndexFaces", **question.request)
-        self._check_number(image, question, answer)
+        shown = outlines(_details(answer))
+        self._check_shown(question, image, shown, len(answer["FaceRecords"]))
         face_ids = [record["Face"]["FaceId"] for record in answer["FaceRecords"]]
         question.hold("the FaceIds", sorted(set(face_ids)), sorted(face_ids), "Each face has an id of its own.")
         for record in answer["FaceRecords"]:
-            self._store(question, Sighting(image, _number(record, answer)), record["Face"])
-        return multiple(*(Place(collection, face_id) for face_id in face_ids))
+            number = shown.index(Outline.of(record["FaceDetail"]))
+            self._store(question, Sighting(image, number), record["Face"])
+        return [Place(collection, face_id) for face_id in face_ids]
 
-    def _check_number(self, image: Portrait, question: Question, answer: dict[str, Any]) -> None:
-        """Hold the number of faces to what the image shows, or was found to show before."""
-        indexed, left = len(answer["FaceRecords"]), len(answer.get("UnindexedFaces", ()))
-        due = self.faces_on.setdefault(image, indexed + left)
-        question.hold("faces in all", due, indexed + left, "An image shows the same faces each time.")
-        most = min(due, question.request.get("MaxFaces", _MOST_INDEXED))
+    def _check_shown(self, question: Question, image: Portrait, shown: list[Outline], indexed: int) -> None:
+        """Hold the faces to what the image shows, or was found to show before."""
+        question.hold("faces in all", self.faces_on.setdefault(image, len(shown)), len(shown), _SAME_FACES)
+        question.hold_outlines("the faces", self.outlines.setdefault(image, shown), shown, _SAME_FACES)
+        most = min(len(shown), question.request.get("MaxFaces", _MOST_INDEXED))
         question.hold("faces indexed", most, indexed, "MaxFaces: 'The maximum number of faces to index.'")
 
     def _store(self, question: Question, sighting: Sighting, face: dict[str, Any]) -> None:
@@ -140,7 +154,7 @@ class FaceRules(Machine):
         stored, face_id = self.model[collection].faces, face["FaceId"]
         if face_id not in stored:
             self._check_duplicate(question, sighting)
-            stored[face_id] = StoredFace(sighting, face["ImageId"], external_id)
+            stored[face_id] = StoredFace(sighting, face["ImageId"], Outline.of(face), external_id)
         elif stored[face_id].sighting != sighting or self.saves_duplicates:
             raise DivergenceError(f"{question} gave the FaceId {face_id}, which another face has")
         self.check_face(collection, face, question)
@@ -159,33 +173,7 @@ class FaceRules(Machine):
         ]
         question.refuse("stores again what is here already", twins, _NO_DUPLICATES)
 
-    @rule(collection=COLLECTIONS, page=PAGE_SIZES)
-    def list_everything(self, collection: str, page: int | None) -> None:
-        """ListCollections, ListFaces and ListUsers, in pages, of a collection that may be gone."""
-        self.endpoint.settled(lambda: self.check_collections(page))
-        here = [
-            self.exists(operation, collection) for operation in ("DescribeCollection", "ListFaces", "ListUsers")
-        ]
-        if all(here):
-            self.endpoint.settled(lambda: self.check_faces(collection, page))
-            self.endpoint.settled(lambda: self.check_users(collection, page))
-            place = {"CollectionId": collection, "NextToken": _NO_TOKEN}
-            self.endpoint.refused(
-                "ListFaces", "InvalidPaginationTokenException", why="the token is made up", **place
-            )
-
-    @rule(face=FACES, more=MORE_FACES, page=PAGE_SIZES)
-    def list_chosen_faces(self, face: Place, more: list[Place], page: int | None) -> None:
-        """ListFaces, filtered by FaceIds and by a user; what ids that are not there do is not documented."""
-        stored = self.model.get(face.collection, StoredCollection()).faces
-        present = [face_id for face_id in ids_of(face, more) if face_id in stored]
-        if not present:
-            return
-        self.endpoint.settled(lambda: self.check_faces(face.collection, page, FaceIds=present))
-        user = stored[present[0]].user
-        if user is not None:
-            self.endpoint.settled(lambda: self.check_faces(face.collection, page, UserId=user))
-
+    @precondition(lambda self: any(map(_is_full, self.model.values())))  # seldom: little can be done without faces
     @rule(face=FACES, more=MORE_FACES)
     def delete_faces(self, face: Place, more: list[Place]) -> None:
         """DeleteFaces, of the first one's collection: the others may be nowhere, or in another one."""
@@ -212,9 +200,8 @@ class FaceRules(Machine):
             return
         question = Question("SearchFaces", {"CollectionId": face.collection, **options})
         candidates = self._likenesses(face.collection, stored[face.id].sighting)
-        candidates[face.id] = candidates[face.id]._replace(
-            at_least=-math.inf
-        )  # whether it finds itself is not documented
+        # whether it finds itself is not documented
+        candidates[face.id] = candidates[face.id]._replace(at_least=-math.inf)
 
         def search() -> None:
             answer = self._search(question, candidates)
@@ -237,7 +224,25 @@ class FaceRules(Machine):
         elif shown is not None:
             question = Question("SearchFacesByImage", {"CollectionId": collection, **options})
             candidates = self._likenesses(collection, Sighting(image, 0))
-            self.endpoint.settled(lambda: self._search(question, candidates))
+
+            def search() -> None:
+                answer = self._search(question, candidates)
+                searched = {
+                    "BoundingBox": answer["SearchedFaceBoundingBox"],
+                    "Confidence": answer["SearchedFaceConfidence"],
+                }
+                self.check_sought(question, image, SEARCHED, [searched])
+
+            self.endpoint.settled(search)
+
+    def check_sought(
+        self, question: Question, image: Portrait, which: slice, faces: list[Mapping[str, Any]]
+    ) -> None:
+        """Hold faces of an answer to some of an image's, of which the largest comes first."""
+        due = range(self.faces_on[image])[which]
+        question.hold("how many faces of the image", len(due), len(faces), _LARGEST)
+        if image in self.outlines:
+            question.hold_outlines("faces of the image", self.outlines[image][which], outlines(faces), _LARGEST)
 
     def _likenesses(self, collection: str, sighting: Sighting) -> dict[str, Likeness]:
         """Return how alike each face of a collection and another one must be found."""
@@ -255,13 +260,15 @@ class FaceRules(Machine):
         return answer
 
 
-def _number(record: dict[str, Any], answer: dict[str, Any]) -> int:
-    """Return which of an image's faces a record is: how many of those found are larger."""
-    details = [other["FaceDetail"] for other in (*answer["FaceRecords"], *answer.get("UnindexedFaces", ()))]
-    areas = sorted((_area(detail) for detail in details), reverse=True)
-    return areas.index(_area(record["FaceDetail"]))
+def _is_full(collection: StoredCollection) -> bool:
+    return len(collection.faces) > _FEW
 
 
-def _area(detail: dict[str, Any]) -> float:
-    box = detail["BoundingBox"]
-    return float(box["Width"] * box["Height"])
+def outlines(faces: Iterable[Mapping[str, Any]]) -> list[Outline]:
+    """Return where faces lie, the largest first."""
+    return sorted((Outline.of(face) for face in faces), key=lambda outline: outline.box.area, reverse=True)
+
+
+def _details(answer: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the FaceDetail of each face that IndexFaces found."""
+    return [face["FaceDetail"] for face in (*answer["FaceRecords"], *answer.get("UnindexedFaces", ()))]

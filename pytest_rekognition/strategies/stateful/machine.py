@@ -6,34 +6,34 @@ from typing import TYPE_CHECKING, Any, Final
 
 from hypothesis.stateful import precondition, rule
 
-from pytest_rekognition.strategies.stateful.users import UserRules
+from pytest_rekognition.strategies.stateful.associations import NO_FACE, AssociationRules
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_A_FACE: Final = "00000000-0000-4000-8000-000000000000"
 #: every operation that names a collection, with what else it needs
 _ON_A_COLLECTION: Final[Mapping[str, Mapping[str, Any]]] = {
-    "AssociateFaces": {"UserId": "nobody", "FaceIds": [_A_FACE]},
+    "AssociateFaces": {"UserId": "nobody", "FaceIds": [NO_FACE]},
     "CreateUser": {"UserId": "nobody"},
     "DeleteCollection": {},
-    "DeleteFaces": {"FaceIds": [_A_FACE]},
+    "DeleteFaces": {"FaceIds": [NO_FACE]},
     "DeleteUser": {"UserId": "nobody"},
     "DescribeCollection": {},
-    "DisassociateFaces": {"UserId": "nobody", "FaceIds": [_A_FACE]},
+    "DisassociateFaces": {"UserId": "nobody", "FaceIds": [NO_FACE]},
     "ListFaces": {},
     "ListUsers": {},
-    "SearchFaces": {"FaceId": _A_FACE},
-    "SearchUsers": {"FaceId": _A_FACE},
+    "SearchFaces": {"FaceId": NO_FACE},
+    "SearchUsers": {"FaceId": NO_FACE},
 }
 
 
-class CollectionsMachine(UserRules):
+class CollectionsMachine(AssociationRules):
     """A `RuleBasedStateMachine` of collections, faces and users; subclass it and give it a client.
 
     It creates and deletes collections, indexes images into them, lists, searches and deletes faces, creates users,
     gives them faces and takes them away, searches users, and asks for what is not there. After every step it lists
-    everything and compares it with a model. `DivergenceError` tells what differs.
+    everything and compares it with a model. Each single answer is held against its operation's contract too.
+    `DivergenceError` tells what differs.
 
     Of the documentation it holds what is said plainly, and of what is not documented it takes either. Images
     are asked for with QualityFilter NONE.

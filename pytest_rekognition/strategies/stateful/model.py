@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+from pytest_rekognition.geometry import Box
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from pytest_rekognition.strategies.stateful.portraits import Portrait
 
@@ -26,6 +28,38 @@ class Likeness(NamedTuple):
 
 
 _UNKNOWN: Final = Likeness()
+#: how far two answers on one face may differ in a box's sides, as ratios of the image: what is stored is rounded
+_SAME_SIDE: Final = 1e-3
+#: and in the Confidence, in percent
+_SAME_CONFIDENCE: Final = 0.01
+
+
+class Outline(NamedTuple):
+    """Where an answer says that a face lies, and how sure that is."""
+
+    #: a side that the answer lacks is not a number
+    box: Box
+    #: percent
+    confidence: float
+
+    @classmethod
+    def of(cls, face: Mapping[str, Any]) -> Outline:
+        """Return the outline in a `Face` or a `FaceDetail`."""
+        box = face.get("BoundingBox", {})
+        sides = (box.get(side, math.nan) for side in ("Left", "Top", "Width", "Height"))
+        return cls(Box(*sides), face.get("Confidence", math.nan))
+
+    def fits(self, other: Outline) -> bool:
+        """Tell whether both are of one face, as far as rounding goes."""
+        sides = zip(self.box, other.box, strict=True)
+        return (
+            all(abs(one - another) <= _SAME_SIDE for one, another in sides)
+            and abs(self.confidence - other.confidence) <= _SAME_CONFIDENCE
+        )
+
+    def as_wire(self) -> dict[str, Any]:
+        """Return it as an answer has it."""
+        return {"BoundingBox": self.box.as_wire(), "Confidence": self.confidence}
 
 
 class Sighting(NamedTuple):
@@ -55,6 +89,7 @@ class StoredFace:
 
     sighting: Sighting
     image_id: str
+    outline: Outline
     external_id: str | None = None
     #: whom it is associated with
     user: str | None = None
@@ -68,10 +103,16 @@ class StoredCollection:
     faces: dict[str, StoredFace] = field(default_factory=dict)
     #: by their UserIds, whether a face was ever associated with them
     users: dict[str, bool] = field(default_factory=dict)
+    #: what it was described with first, and has to be for ever
+    description: dict[str, object] = field(default_factory=dict)
 
     def faces_of(self, user: str) -> dict[str, StoredFace]:
         """Return a user's faces."""
         return {face_id: face for face_id, face in self.faces.items() if face.user == user}
+
+    def free_faces(self) -> list[str]:
+        """Return the FaceIds of the faces that belong to nobody."""
+        return [face_id for face_id, face in self.faces.items() if face.user is None]
 
     def user_statuses(self, user: str) -> set[str]:
         """Return the statuses that a user may have once everything has settled.
@@ -89,23 +130,35 @@ class StoredCollection:
             face.user = None
 
 
+class Refusal(NamedTuple):
+    """Why a face is not served."""
+
+    reason: str
+    #: whose it is, where that is why
+    owner: str | None = None
+
+
 class Sorted(NamedTuple):
-    """What must become of the FaceIds of one request."""
+    """What must become of the FaceIds of one request, each once however often it is named."""
 
     done: list[str]
-    #: by its FaceId, why a face is not served
-    refused: dict[str, str]
+    #: by their FaceIds
+    refused: dict[str, Refusal]
+
+
+_NOT_FOUND: Final = Refusal("FACE_NOT_FOUND")
 
 
 def deletion(collection: StoredCollection, face_ids: Iterable[str]) -> Sorted:
     """Return what DeleteFaces does."""
-    done, refused = [], {}
-    for face_id in face_ids:
+    done: list[str] = []
+    refused: dict[str, Refusal] = {}
+    for face_id in dict.fromkeys(face_ids):
         face = collection.faces.get(face_id)
         if face is None:
-            refused[face_id] = "FACE_NOT_FOUND"
+            refused[face_id] = _NOT_FOUND
         elif face.user is not None:
-            refused[face_id] = "ASSOCIATED_TO_AN_EXISTING_USER"
+            refused[face_id] = Refusal("ASSOCIATED_TO_AN_EXISTING_USER", face.user)
         else:
             done.append(face_id)
     return Sorted(done, refused)
@@ -119,15 +172,16 @@ def association(
     'If a given face is already associated with the given UserID, it will be ignored and will not be returned in
     the response.'
     """
-    done, refused = [], {}
-    for face_id in face_ids:
+    done: list[str] = []
+    refused: dict[str, Refusal] = {}
+    for face_id in dict.fromkeys(face_ids):
         face = collection.faces.get(face_id)
         if face is None:
-            refused[face_id] = "FACE_NOT_FOUND"
+            refused[face_id] = _NOT_FOUND
         elif face.user not in {None, user}:
-            refused[face_id] = "ASSOCIATED_TO_A_DIFFERENT_USER"
+            refused[face_id] = Refusal("ASSOCIATED_TO_A_DIFFERENT_USER", face.user)
         elif face.user is None and person not in {None, face.sighting.person}:
-            refused[face_id] = "LOW_MATCH_CONFIDENCE"
+            refused[face_id] = Refusal("LOW_MATCH_CONFIDENCE")
         elif face.user is None:
             done.append(face_id)
     return Sorted(done, refused)
@@ -138,25 +192,26 @@ def disassociation(collection: StoredCollection, user: str, face_ids: Iterable[s
 
     'If a given face is already disassociated from the given UserID, it will be ignored and not be returned'.
     """
-    done, refused = [], {}
-    for face_id in face_ids:
+    done: list[str] = []
+    refused: dict[str, Refusal] = {}
+    for face_id in dict.fromkeys(face_ids):
         face = collection.faces.get(face_id)
         if face is None:
-            refused[face_id] = "FACE_NOT_FOUND"
+            refused[face_id] = _NOT_FOUND
         elif face.user == user:
             done.append(face_id)
         elif face.user is not None:
-            refused[face_id] = "ASSOCIATED_TO_A_DIFFERENT_USER"
+            refused[face_id] = Refusal("ASSOCIATED_TO_A_DIFFERENT_USER", face.user)
     return Sorted(done, refused)
 
 
 def of_one_person(collection: StoredCollection, user: str, face_ids: list[str]) -> list[str]:
     """Return what to offer to a user without a face: faces of one person, so that it is known who the user is."""
-    faces = {face_id: collection.faces.get(face_id) for face_id in face_ids}
-    persons = [face.sighting.person for face in faces.values() if face is not None]
+    faces = [(face_id, collection.faces.get(face_id)) for face_id in face_ids]
+    persons = [face.sighting.person for _, face in faces if face is not None]
     if collection.faces_of(user) or not persons:
         return face_ids
-    return [face_id for face_id, face in faces.items() if face is None or face.sighting.person == persons[0]]
+    return [face_id for face_id, face in faces if face is None or face.sighting.person == persons[0]]
 
 
 def matched_person(collection: StoredCollection, user: str, face_ids: Iterable[str]) -> str | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from pytest_rekognition.errors import ServiceError
+from pytest_rekognition.sentences import sentences
 
 
-def invalid_parameters(message: str = "Request has invalid parameters") -> ServiceError:
+def invalid_parameters(message: str = sentences("InvalidParameterException")[0]) -> ServiceError:
     """Return the error for an image that is too small, or a request that makes no sense."""
     return ServiceError("InvalidParameterException", message)
 
@@ -17,25 +18,22 @@ def no_faces() -> ServiceError:
 
 def invalid_format() -> ServiceError:
     """Return the error for a file that is no readable PNG or JPEG."""
-    return ServiceError("InvalidImageFormatException", "Request has invalid image format")
+    return _usual("InvalidImageFormatException")
 
 
 def too_large() -> ServiceError:
     """Return the error for a file of too many bytes, or an image of too many pixels."""
-    return ServiceError("ImageTooLargeException", "Image size is too large.")
+    return _usual("ImageTooLargeException")
 
 
 def not_in_s3() -> ServiceError:
     """Return the error for an object that is not there, or not to be had."""
-    return ServiceError(
-        "InvalidS3ObjectException",
-        "Unable to get object metadata from S3. Check object key, region and/or access permissions.",
-    )
+    return _usual("InvalidS3ObjectException")
 
 
 def invalid_token() -> ServiceError:
     """Return the error for a NextToken that was never given out for this request."""
-    return ServiceError("InvalidPaginationTokenException", "Invalid Token")
+    return _usual("InvalidPaginationTokenException")
 
 
 def not_found(what: str) -> ServiceError:
@@ -45,7 +43,12 @@ def not_found(what: str) -> ServiceError:
 
 def no_collection(name: str) -> ServiceError:
     """Return the error for a collection that does not exist, as recorded."""
-    return not_found(f"The collection id: {name} does not exist")
+    return _usual("ResourceNotFoundException", CollectionId=name)
+
+
+def collection_exists(name: str) -> ServiceError:
+    """Return the error for a collection that is there already, as recorded."""
+    return _usual("ResourceAlreadyExistsException", CollectionId=name)
 
 
 def validation(found: list[str]) -> ServiceError:
@@ -59,3 +62,8 @@ def validation(found: list[str]) -> ServiceError:
 def quota_exceeded(message: str) -> ServiceError:
     """Return the error for more than a resource may hold; no wording was recorded."""
     return ServiceError("ServiceQuotaExceededException", message)
+
+
+def _usual(code: str, **request: str) -> ServiceError:
+    """Return an error with what the service usually says with its code."""
+    return ServiceError(code, sentences(code, request=request)[0])

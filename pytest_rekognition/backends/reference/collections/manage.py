@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pytest_rekognition.backends.reference.collections.store import FACE_MODEL_VERSION, Collections
 from pytest_rekognition.backends.reference.paging import limited, page
+from pytest_rekognition.backends.reference.refusals import collection_exists
 from pytest_rekognition.backends.reference.requests_seen import RequestsSeen
 from pytest_rekognition.backends.reference.tags import Tags
-from pytest_rekognition.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ def create_collection(request: Mapping[str, Any], region: Region) -> dict[str, A
     with region.lock:
         collections = region.part(Collections)
         if name in collections:
-            raise ServiceError("ResourceAlreadyExistsException", f"The collection id: {name} already exists")
+            raise collection_exists(name)
         region.part(Tags).open(arn, request.get("Tags"))
         collections.open(name, region.clock.now())
     return {

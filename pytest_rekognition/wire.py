@@ -172,6 +172,13 @@ def is_client_error(error: Exception) -> bool:
     return isinstance(error, BotoCoreError | ClientError)
 
 
+def is_refused_request(error: BaseException) -> bool:
+    """Tell whether botocore refused to send a request, for its parameters."""
+    from botocore.exceptions import ParamValidationError  # noqa: PLC0415  loaded long before any call
+
+    return isinstance(error, ParamValidationError)
+
+
 def _active() -> Tap | None:
     return _taps[-1] if _taps else None
 

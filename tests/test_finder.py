@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pytest_rekognition import Contract, Rekognition, build, catalog
 from pytest_rekognition.errors import ContractError, PytestRekognitionError
-from pytest_rekognition.plugin import blame
+from pytest_rekognition.plugin import blame, sites
 from pytest_rekognition.plugin.sites import MOST_POLLS, EndlessCallsError, Play, Watch, one_variant, variant_name
 from pytest_rekognition.strategies.alterations import SAME, TOKEN, alteration, alterations, names
 from pytest_rekognition.strategies.oddities import ODDITIES
@@ -311,7 +311,7 @@ def test_what_a_name_covers(accepted, variant, covered):
         ("GetFaceDetection:unknown-value:JobStatus", "is no variant of GetFaceDetection"),
         (
             "DetectFaces#1",
-            "names answers, but no variant of them; write one after a colon, as in 'DetectFaces#1:absent",
+            "names answers, but no variant of them; write one after a colon, as in 'DetectFaces#1:unknown-member'",
         ),
         ("detect_faces", "names answers, but no variant of them"),
         ("DetectFace:no-faces", "'DetectFace' is no Rekognition operation, did you mean 'DetectFaces'?"),
@@ -398,7 +398,7 @@ def test_what_has_failed_stays_so(variant, status):
             return client.get_face_liveness_session_results(SessionId=session)["Status"]
 
         assert [status] * (MOST_POLLS + 1) == [poll() for _ in range(MOST_POLLS + 1)]
-        with pytest.raises(EndlessCallsError, match=f"{operation}, asked for 10 times more after {variant}"):
+        with pytest.raises(EndlessCallsError, match=f"{operation}, asked for 10 times in a row after {variant}"):
             poll()
     assert play.altered.is_failure
 
@@ -416,10 +416,11 @@ def test_a_session_ends_at_the_second_poll():
     ]
 
 
-def test_endless_calls_end():
+def test_endless_calls_end(monkeypatch):
     """An application that calls for ever, and catches every Exception, is ended all the same."""
+    monkeypatch.setattr(sites, "MOST_CALLS", 18)
     with Rekognition() as rekognition:
-        rekognition.alter = play = Play(one_variant("DetectFaces#1:no-faces"), most_calls=20)
+        rekognition.alter = play = Play(one_variant("DetectFaces#1:no-faces"), calls=2)
         rekognition.on("DetectFaces").returns(faces=1)
         client = rekognition.client(region_name="us-east-1")
 
@@ -738,7 +739,7 @@ def test_what_differs_the_second_time_is_passed_over(suite):
 @pytest.mark.parametrize(
     ("body", "why"),
     [
-        ("pass", ": no test received an answer that may be altered"),
+        ("pass", ": no test that passed received an answer that may be altered"),
         ("rekognition.on('DetectFaces').raises('ThrottlingException'); app.fails()", ""),
     ],
 )
@@ -907,7 +908,7 @@ def test_a_failed_job_has_to_be_noticed(suite):
     source = """
         import app, pytest
 
-        @pytest.mark.parametrize("wait", [app.waits_on, app.slips, app.raises, app.exits, app.looks])
+        @pytest.mark.parametrize("wait", [app.waits_on, app.slips, app.raises, app.exits, app.quits, app.looks])
         def test_job(rekognition, wait):
             rekognition.on("GetFaceDetection").returns(faces=1)
             wait()
@@ -945,6 +946,10 @@ def test_a_failed_job_has_to_be_noticed(suite):
         if answer["JobStatus"] == "FAILED":
             sys.exit(answer["StatusMessage"])
 
+    def quits():
+        if waits()["JobStatus"] == "FAILED":
+            exit(1)
+
     def looks():
         return waits()["JobStatus"]
 
@@ -962,13 +967,85 @@ def test_a_failed_job_has_to_be_noticed(suite):
         ("slips", "breaks"),
         ("raises", "passes"),
         ("exits", "passes"),
+        ("quits", "passes"),
         ("looks", "passes"),
     } == {(test, verdict) for verdict, test, _ in rows}
     causes = {test: cause for _, test, cause in rows}
     assert (
-        "EndlessCallsError: GetFaceDetection, asked for 10 times more after failed-job (app.py:"
+        "EndlessCallsError: GetFaceDetection, asked for 11 times in a row after failed-job (app.py:"
         in causes["waits_on"]
     )
+
+
+def test_many_jobs_are_no_waiting_for_one(suite):
+    """To ask once for each of many jobs, which have one id in a test, is not to call without end."""
+    result = suite(
+        """
+        import app
+
+        def test_many(rekognition):
+            rekognition.on("StartFaceDetection").returns()
+            rekognition.on("GetFaceDetection").returns(faces=1)
+            app.alternating()
+
+        def test_many_at_once(rekognition):
+            rekognition.on("StartFaceDetection").returns()
+            rekognition.on("GetFaceDetection").returns(faces=1)
+            app.one_after_the_other()
+        """,
+        app=f"""{APP}
+    VIDEO = {{"S3Object": {{"Bucket": "bucket", "Name": "v.mp4"}}}}
+
+    def alternating():
+        for _ in range(12):
+            client.get_face_detection(JobId=client.start_face_detection(Video=VIDEO)["JobId"])
+
+    def one_after_the_other():
+        for job in [client.start_face_detection(Video=VIDEO)["JobId"] for _ in range(12)]:
+            client.get_face_detection(JobId=job)
+""",
+    )
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*none breaks the application*"])
+
+
+def test_a_wrong_request_breaks_through_a_wrapper_of_the_tests(suite):
+    """A request that botocore or the contract refuses is the application's, also where a spy hands it on."""
+    result = suite(
+        """
+        import app, pytest
+
+        class Spy:
+            def search_faces(self, **kw):
+                return app.client.search_faces(**kw)
+
+        @pytest.mark.parametrize("face_id", ["", "no id"])
+        def test_spied(rekognition, face_id):
+            rekognition.on("DetectFaces").returns(faces=1)
+            rekognition.on("SearchFaces").returns()
+            app.search(Spy(), face_id)
+        """,
+        "--rekognition-variants",
+        "-v",
+        app=f"""{APP}
+    def search(spy, face_id):
+        face_id = "11111111-2222-4333-8444-555555555555" if faces() else face_id or None
+        spy.search_faces(CollectionId="staff", FaceId=face_id)
+""",
+    )
+    assert "breaks" == tried(result)["DetectFaces#1:no-faces"]
+    result.stdout.fnmatch_lines(
+        ["*no-faces*request of SearchFaces breaks the contract*", "*no-faces*ParamValidationError*"]
+    )
+
+
+def test_a_run_without_a_test_is_no_search(suite):
+    """What lists fixtures, or repeats one variant, is green under the option, as it is without."""
+    source = ONE_TEST.format(marker="")
+    assert 0 == suite(source, "--rekognition-variants", "--fixtures").ret
+    result = suite(source, "--rekognition-variants", "--rekognition-variant=DetectFaces#1:unknown-member")
+    result.assert_outcomes(passed=1)
+    assert 0 == result.ret
 
 
 def test_a_function_of_the_test_is_the_tests_own_code(suite):

@@ -96,9 +96,11 @@ def _request_breach(error: BaseException, play: Play) -> str:
 
 
 def _verdict(error: BaseException, play: Play, origins: Origins) -> Verdict:
+    from pytest_rekognition.wire import is_refused_request  # noqa: PLC0415  loaded long before any call
+
     if isinstance(error, PytestRekognitionError):
         is_request = bool(_request_breach(error, play))
-        return "breaks" if is_request and origins.is_applications(error) else "unjudged"
+        return "breaks" if is_request and origins.meets_application(error) else "unjudged"
     if play.is_astray:
         return "unjudged"
     if isinstance(error, pytest.skip.Exception):
@@ -107,7 +109,9 @@ def _verdict(error: BaseException, play: Play, origins: Origins) -> Verdict:
         return "passes"
     is_same = play.altered is not None and play.altered.is_same
     is_process = isinstance(error, CalledProcessError)  # an application in a process of its own
-    return "breaks" if is_same or is_process or origins.is_applications(error) else "expects"
+    # a request that is none is its author's, whatever of the test stands between
+    is_theirs = origins.meets_application if is_refused_request(error) else origins.is_applications
+    return "breaks" if is_same or is_process or is_theirs(error) else "expects"
 
 
 def _ending(calls: Sequence[pytest.CallInfo[None]], origins: Origins) -> BaseException | None:
@@ -169,11 +173,17 @@ class Origins:
         """
         return [self.of(frame.filename) for frame in self.frames(error)][-1:] == ["application"]
 
+    def meets_application(self, error: BaseException) -> bool:
+        """Tell whether an exception went through the application's code."""
+        return any(self.of(frame.filename) == "application" for frame in self.frames(error))
+
     def is_deliberate(self, error: BaseException) -> bool:
-        """Tell whether the application ended by a `raise` or an exit of its own."""
+        """Tell whether the application ended by a `raise` of its own, or by an exit, which a library may raise."""
+        if isinstance(error, SystemExit):
+            return self.is_applications(error)
         last = traceback.extract_tb(error.__traceback__)[-1:]
         is_own = [self.of(frame.filename) for frame in last] == ["application"]
-        return is_own and (isinstance(error, SystemExit) or any(map(_is_raise, last)))
+        return is_own and any(map(_is_raise, last))
 
     def frames(self, error: BaseException) -> list[traceback.FrameSummary]:
         """Return the way of an exception through the tests and the application."""

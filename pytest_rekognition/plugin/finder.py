@@ -131,12 +131,12 @@ def _tries(
     What comes of it is noted one by one: what was found before Ctrl+C is told too.
     """
     from pytest_rekognition.plugin.blame import Origins, judge  # noqa: PLC0415  not at plugin load
-    from pytest_rekognition.plugin.sites import MOST_CALLS, Play  # noqa: PLC0415
+    from pytest_rekognition.plugin.sites import Play  # noqa: PLC0415
 
     origins = Origins(item)
     for number, name in enumerate(chosen, 1):
         _show_progress(item, f"{name}, {number} of {len(chosen)}")
-        play = Play(name, calls + MOST_CALLS)
+        play = Play(name, calls)
         is_last = number == len(chosen)
         phases = rerun.run_again(item, nextitem if is_last else cast("pytest.Item", item.parent), play)
         one = _outcome(item, name, judge(phases, play, origins), options)
@@ -168,7 +168,8 @@ def _conclude(item: pytest.Item, options: Options, tried: list[Tried], *, is_bou
     """Note what the counts do not tell, and report what breaks the application."""
     if is_bounded:
         findings(item.config).bounded(item.nodeid)
-    _note_superfluous(item, options, tried)
+    else:
+        _note_superfluous(item, options, tried)
     broken = [one for one in tried if one.verdict == "breaks"]
     if broken:
         _fail_for(broken, item)

@@ -141,13 +141,16 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     elif exitstatus == pytest.ExitCode.OK:
         if LEDGER in config.stash and _is_whole(session, ledger(config)):
             _judge(config)
-        if _has_tried_nothing(config):
+        if session.testscollected and _has_tried_nothing(config):
             session.exitstatus = pytest.ExitCode.NO_TESTS_COLLECTED
 
 
 def _has_tried_nothing(config: pytest.Config) -> bool:
-    """Tell a run that the command line asked to look for fragile code, and that had none to look at."""
-    is_asked = bool(settings.command_line(config).get("variants"))
+    """Tell a run that the command line asked to look for fragile code, and that had none to look at.
+
+    A run without a test, such as that of `--fixtures`, was none; one that repeats a variant has tried it.
+    """
+    is_asked = bool(settings.command_line(config).get("variants")) and not config.getoption("rekognition_variant")
     is_run = not any(config.getoption(name) for name in ("collectonly", "setuponly", "setupplan"))
     return is_asked and is_run and not findings(config).has_tried
 

@@ -94,7 +94,7 @@ def _missing(site: str, known: Iterable[str]) -> str:
         return f"is no variant{did_you_mean(site, known)} {_list(known)}"
     those = names(operation)
     return (
-        f"names answers, but no variant of them; write one after a colon, as in '{operation}#1:{those[0]}'."
+        f"names answers, but no variant of them; write one after a colon, as in '{operation}#1:{those[-1]}'."
         f" {_list(those, f' of {operation}')}"
     )
 
@@ -185,10 +185,12 @@ class Watch(_Numbered):
 class Play(_Numbered):
     """Alters one answer of a test, and leaves the others as they are; a harness's `alter`."""
 
-    def __init__(self, name: VariantName, most_calls: int = MOST_CALLS) -> None:
+    def __init__(self, name: VariantName, calls: int = 0) -> None:
+        """Alter the answer `name`, in a test that has made so many calls in its first run."""
         super().__init__()
         self._name = name
-        self._most_calls = most_calls
+        self._most_calls = calls + MOST_CALLS
+        self._most_polls = calls + MOST_POLLS
         self._rest: Rest | None = None
         self._polls = 0
         self._reply: WireReply | None = None
@@ -247,15 +249,18 @@ class Play(_Numbered):
     def _following(self, call: WireCall) -> WireReply | None:
         """Answer the call that goes on where the altered answer ended; once, unless that was the end."""
         with self.lock:
+            if call.call.operation != self._name.operation:
+                self._polls = 0  # whoever does something else in between does not wait for the end alone
+                return None
             rest, reply = self._rest, self._reply
-            is_next = call.call.operation == self._name.operation and rest is not None and rest.answers(call.wire)
-            if rest is None or reply is None or not is_next:
+            if rest is None or reply is None or not rest.answers(call.wire):
                 return None
             self._polls += 1
+            is_endless = self._polls > self._most_polls
             if not rest.is_final:
                 self._rest = None
-        if self._polls > MOST_POLLS:
-            text = f"{call.call.operation}, asked for {MOST_POLLS} times more after {self._name.variant}"
+        if is_endless:
+            text = f"{call.call.operation}, asked for {self._most_polls} times in a row after {self._name.variant}"
             raise self._blame(EndlessCallsError(text))
         self._check_following(call, rest)
         return _with(reply, rest.answer)

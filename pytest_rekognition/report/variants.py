@@ -116,7 +116,7 @@ class Findings:
 
     def _counts(self, tried: Sequence[Tried]) -> str:
         if not tried:
-            why = "" if self._passed_over else ": no test received an answer that may be altered"
+            why = "" if self._passed_over else ": no test that passed received an answer that may be altered"
             return f"rekognition variants: nothing was tried{why}"
         counts = Counter(one.verdict for one in tried)
         tests = {one.test for one in tried}

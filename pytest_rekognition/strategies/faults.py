@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Wire = dict[str, Any]
 
 #: A member that no operation has.
-UNKNOWN_MEMBER: Final = "UnheardOf"
+NEW_MEMBER: Final = "UnheardOf"
 #: A value that no enumeration has.
 UNKNOWN_VALUE: Final = "UNHEARD_OF"
 #: Limits beyond are no limits: a double has no whole numbers there.
@@ -56,10 +56,10 @@ def growth(schema: Wire, payload: Any, steps: Steps = ()) -> Iterator[Fault]:
     for holder, key, member, where in _children(schema, payload, steps):
         value = resolved(member)
         if "enum" in value and may_grow(value, holder[key]):
-            yield Fault("enum", where, _setter(holder, key, UNKNOWN_VALUE))
+            yield Fault("enum", where, setter(holder, key, UNKNOWN_VALUE))
         yield from growth(value, holder[key], where)
     if isinstance(payload, dict) and schema.get("additionalProperties") is False:
-        yield Fault("additionalProperties", (*steps, UNKNOWN_MEMBER), _setter(payload, UNKNOWN_MEMBER, "new"))
+        yield Fault("additionalProperties", (*steps, NEW_MEMBER), setter(payload, NEW_MEMBER, "new"))
 
 
 def may_grow(schema: Wire, value: Any) -> bool:
@@ -91,16 +91,16 @@ def _members(side: SchemaSide, schema: Wire, payload: Any, steps: Steps) -> Iter
     if isinstance(payload, dict):
         for name in schema.get("required", ()):
             if name in payload:
-                yield Fault("required", (*steps, name), _remover(payload, name))
+                yield Fault("required", (*steps, name), remover(payload, name))
         if side == "request" and schema.get("additionalProperties") is False:
-            yield Fault("additionalProperties", (*steps, UNKNOWN_MEMBER), _setter(payload, UNKNOWN_MEMBER, "new"))
+            yield Fault("additionalProperties", (*steps, NEW_MEMBER), setter(payload, NEW_MEMBER, "new"))
         if payload and _is_map(schema):
             for keyword, name in _texts(*_limits(resolved(schema["propertyNames"]))):
-                yield Fault(keyword, steps, _setter(payload, name, next(iter(payload.values()))))
+                yield Fault(keyword, steps, setter(payload, name, next(iter(payload.values()))))
     for holder, key, member, where in _children(schema, payload, steps):
         value = resolved(member)
         for keyword, wrong in _wrong(side, value, holder[key]):
-            yield Fault(keyword, where, _setter(holder, key, wrong))
+            yield Fault(keyword, where, setter(holder, key, wrong))
         yield from _members(side, value, holder[key], where)
 
 
@@ -180,9 +180,11 @@ def _lengthened(pattern: str, most: int, text: str) -> tuple[tuple[str, str], ..
     return tuple(("maxLength", found) for found in longer if matches(pattern, found))[:1]
 
 
-def _setter(holder: Any, key: Any, value: Any) -> Callable[[], object]:
+def setter(holder: Any, key: Any, value: Any) -> Callable[[], object]:
+    """Return what gives a member or an item another value."""
     return lambda: holder.__setitem__(key, value)
 
 
-def _remover(holder: Any, key: Any) -> Callable[[], object]:
+def remover(holder: Any, key: Any) -> Callable[[], object]:
+    """Return what takes a member or an item away."""
     return lambda: holder.pop(key)

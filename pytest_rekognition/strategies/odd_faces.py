@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from pytest_rekognition.contract.rules.attributes import RECENT_MEMBERS
 from pytest_rekognition.geometry import single
 from pytest_rekognition.strategies import head
+from pytest_rekognition.strategies.recipes import BOTTOM_MOST, LEFT_MOST, RIGHT_MOST, TOP_MOST
 from pytest_rekognition.strategies.scalars import identifier
 
 if TYPE_CHECKING:
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 #: How many faces an image's answer has at most.
 HUNDRED: Final = 100
-#: How far boxes were seen to reach out of the image (measured).
-_LEFT, _TOP, _RIGHT, _BOTTOM = -0.0145, -0.15, 1.0707, 1.0078
 #: percent; from 55 a face was seen
 _FALSE_POSITIVE: Final = 66.7
 _DARK: Final = {"Brightness": single(12.99), "Sharpness": single(1.87)}
@@ -56,14 +55,14 @@ def _boxes(response: Wire) -> list[Wire]:
 def begin_off_image(response: Wire) -> None:
     """Push boxes out of the image to the left and above, as far as was measured; half of a small one stays."""
     for box in _boxes(response):
-        _move(box, max(_LEFT, -box["Width"] / 2), max(_TOP, -box["Height"] / 2))
+        _move(box, max(LEFT_MOST, -box["Width"] / 2), max(TOP_MOST, -box["Height"] / 2))
 
 
 def end_off_image(response: Wire) -> None:
     """Push boxes out of the image to the right and below, as far as was measured; half of a small one stays."""
     for box in _boxes(response):
         width, height = box["Width"], box["Height"]
-        _move(box, min(_RIGHT - width, 1 - width / 2), min(_BOTTOM - height, 1 - height / 2))
+        _move(box, min(RIGHT_MOST - width, 1 - width / 2), min(BOTTOM_MOST - height, 1 - height / 2))
 
 
 def _move(box: Wire, left: float, top: float) -> None:

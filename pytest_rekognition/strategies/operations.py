@@ -52,7 +52,8 @@ def responses(draw: DrawFn, operation: str, request: Mapping[str, Any] | None = 
 def errors(draw: DrawFn, operation: str) -> Exchange:
     """Return exchanges answered by an error: one that the operation documents, or one that any may answer.
 
-    The sentence is one that the service says with that code, the status one that it comes with.
+    The sentence is one that the service says with that code, or the code itself where none is known; the status is
+    one that it comes with.
     """
     name = api_name(operation)
     code = draw(_error_codes(name))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BOTH: Final = (-STEPS, STEPS)
 UP: Final = (0, STEPS)
 #: How far out of the image boxes reach, on each side (measured).
-_LEFT, _TOP, _RIGHT, _BOTTOM = -0.0145, -0.150, 1.0707, 1.0078
+LEFT_MOST, TOP_MOST, RIGHT_MOST, BOTTOM_MOST = -0.0145, -0.150, 1.0707, 1.0078
 #: The emotions of today's faces, in the order in which equal ones stand; until 2019 there was no FEAR.
 EMOTIONS: Final = ("CALM", "HAPPY", "SURPRISED", "CONFUSED", "SAD", "ANGRY", "DISGUSTED", "FEAR")
 #: How many numbers stand for which emotion, if any, is one that the service cannot name.
@@ -99,8 +99,8 @@ def _percentage(least: float) -> Recipe:
 def _box(height_step: int, ratio_step: int, across: int, down: int) -> Wire:
     height = between(height_step, 0.01, 1.0, 0.375)
     width = single(min(1.0, height * between(ratio_step, 0.3, 1.7, 2 / 3)))
-    left = _slid(across, width, _LEFT, _RIGHT)
-    top = _slid(down, height, _TOP, _BOTTOM)
+    left = _slid(across, width, LEFT_MOST, RIGHT_MOST)
+    top = _slid(down, height, TOP_MOST, BOTTOM_MOST)
     return {"Width": width, "Height": height, "Left": left, "Top": top}
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS
 from pytest_rekognition.contract.paths import locate
 from pytest_rekognition.contract.rules.attributes import RECENT_MEMBERS, asked_members
-from pytest_rekognition.strategies.faults import Fault
+from pytest_rekognition.strategies.faults import Fault, remover, setter
 from pytest_rekognition.strategies.operations import ATTRIBUTE_OPTIONS
 from pytest_rekognition.strategies.scalars import identifier
 
@@ -38,14 +38,6 @@ _SMALL: Final = 0.25
 _AREA_SLACK: Final = 1e-5
 
 
-def _put(holder: Any, key: Any, value: Any) -> Callable[[], object]:
-    return lambda: holder.__setitem__(key, value)
-
-
-def _drop(holder: Any, key: Any) -> Callable[[], object]:
-    return lambda: holder.pop(key)
-
-
 def _updater(holder: Wire, members: Wire) -> Callable[[], object]:
     return lambda: holder.update(members)
 
@@ -66,12 +58,12 @@ def faces(where: tuple[str, ...]) -> Spoiler:
 def _face(steps: Steps, face: Any) -> Iterator[Fault]:
     marks, ages, emotions = face["Landmarks"], face.get("AgeRange"), face.get("Emotions")
     last = (*steps, "Landmarks", len(marks) - 1)
-    yield Fault("landmark-types-unique", (*last, "Type"), _put(marks[-1], "Type", marks[0]["Type"]))
-    yield Fault("landmarks-are-ratios", (*last, "X"), _put(marks[-1], "X", 320.0))
+    yield Fault("landmark-types-unique", (*last, "Type"), setter(marks[-1], "Type", marks[0]["Type"]))
+    yield Fault("landmarks-are-ratios", (*last, "X"), setter(marks[-1], "X", 320.0))
     if ages:
-        yield Fault("age-range-ordered", (*steps, "AgeRange", "Low"), _put(ages, "Low", ages["High"] + 1))
+        yield Fault("age-range-ordered", (*steps, "AgeRange", "Low"), setter(ages, "Low", ages["High"] + 1))
     if emotions:
-        repeated = _put(emotions[-1], "Type", emotions[0]["Type"])
+        repeated = setter(emotions[-1], "Type", emotions[0]["Type"])
         yield Fault("emotion-types-unique", (*steps, "Emotions", len(emotions) - 1, "Type"), repeated)
 
 
@@ -83,9 +75,10 @@ def added(where: tuple[str, ...]) -> Spoiler:
             {"Type": kind, "Confidence": sure} for kind, sure in (("SAD", 60.0), ("CALM", 30.0), ("SAD", 10.0))
         ]
         for steps, face in locate(case.response, where):
-            ages = _put(face, "AgeRange", {"Low": 31, "High": 30})
+            ages = setter(face, "AgeRange", {"Low": 31, "High": 30})
             yield Fault("age-range-ordered", (*steps, "AgeRange", "Low"), ages)
-            yield Fault("emotion-types-unique", (*steps, "Emotions", 2, "Type"), _put(face, "Emotions", emotions))
+            moods = setter(face, "Emotions", emotions)
+            yield Fault("emotion-types-unique", (*steps, "Emotions", 2, "Type"), moods)
 
     return spoil
 
@@ -98,7 +91,7 @@ def boxes(where: tuple[str, ...]) -> Spoiler:
             box: Any = holder.get("BoundingBox", {})  # type: ignore[attr-defined]
             for side, size in (("Left", "Width"), ("Top", "Height")):
                 if box and box[size] <= _SMALL:
-                    yield Fault("box-in-image", (*steps, "BoundingBox", side), _put(box, side, 1.0))
+                    yield Fault("box-in-image", (*steps, "BoundingBox", side), setter(box, side, 1.0))
 
     return spoil
 
@@ -112,9 +105,9 @@ def attributes(where: tuple[str, ...]) -> Spoiler:
         recent = RECENT_MEMBERS - {ATTRIBUTE_MEMBERS.get(name, "") for name in attributes}
         for steps, face in locate(case.response, where):
             for name in sorted(asked - (recent if "ALL" in attributes else frozenset())):
-                yield Fault("attribute-missing", (*steps, name), _drop(face, name))
+                yield Fault("attribute-missing", (*steps, name), remover(face, name))
             if "Smile" not in asked:
-                yield Fault("attribute-unasked", (*steps, "Smile"), _put(face, "Smile", dict(_SURE)))
+                yield Fault("attribute-unasked", (*steps, "Smile"), setter(face, "Smile", dict(_SURE)))
 
     return spoil
 
@@ -127,7 +120,7 @@ def surplus(rule: str, name: str, *where: str) -> Spoiler:
 
     def spoil(case: Case) -> Iterator[Fault]:
         for steps, face in locate(case.response, where):
-            yield Fault(rule, (*steps, name), _put(face, name, dict(_SURE)))
+            yield Fault(rule, (*steps, name), setter(face, name, dict(_SURE)))
 
     return spoil
 
@@ -141,7 +134,7 @@ def too_many(rule: str, member: str, option: str) -> Spoiler:
     def spoil(case: Case) -> Iterator[Fault]:
         count = len(case.response.get(member, ()))
         if count > 1:
-            yield Fault(rule, (member,), _put(case.request, option, count - 1))
+            yield Fault(rule, (member,), setter(case.request, option, count - 1))
 
     return spoil
 
@@ -152,7 +145,7 @@ def below(rule: str, member: str, key: str, option: str, default: float) -> Spoi
     def spoil(case: Case) -> Iterator[Fault]:
         least, items = case.request.get(option, default), case.response.get(member, ())
         if items and key in items[-1] and least > 0:
-            yield Fault(rule, (member, len(items) - 1, key), _put(items[-1], key, least / 2))
+            yield Fault(rule, (member, len(items) - 1, key), setter(items[-1], key, least / 2))
 
     return spoil
 
@@ -207,7 +200,7 @@ def replaced(rule: str, *where: str, option: str | None = None, value: str = _ST
     def spoil(case: Case) -> Iterator[Fault]:
         if option is None or option in case.request:
             for steps, _ in locate(case.response, where):
-                yield Fault(rule, steps, _put(_at(case.response, steps[:-1]), steps[-1], value))
+                yield Fault(rule, steps, setter(_at(case.response, steps[:-1]), steps[-1], value))
 
     return spoil
 
@@ -219,7 +212,7 @@ def repeated(*where: str) -> Spoiler:
         found = list(locate(case.response, where))
         if len(found) > 1:
             steps = found[-1][0]
-            yield Fault("ids-unique", steps, _put(_at(case.response, steps[:-1]), steps[-1], found[0][1]))
+            yield Fault("ids-unique", steps, setter(_at(case.response, steps[:-1]), steps[-1], found[0][1]))
 
     return spoil
 
@@ -241,7 +234,7 @@ def gone(rule: str, name: str, **needed: str) -> Spoiler:
         others = {member: value for member, value in needed.items() if member != "asked"}
         fits = all(case.response.get(member) == value for member, value in others.items())
         if name in case.response and fits and (asked is None or asked in case.request):
-            yield Fault(rule, (name,), _drop(case.response, name))
+            yield Fault(rule, (name,), remover(case.response, name))
 
     return spoil
 
@@ -251,13 +244,13 @@ def records(case: Case) -> Iterator[Fault]:
     records = case.response["FaceRecords"]
     for index, record in enumerate(records):
         steps, face = ("FaceRecords", index, "Face"), record["Face"]
-        yield Fault("record-agrees", (*steps, "Confidence"), _put(face, "Confidence", face["Confidence"] / 2))
+        yield Fault("record-agrees", (*steps, "Confidence"), setter(face, "Confidence", face["Confidence"] / 2))
         if "ExternalImageId" in face:
-            yield Fault("external-image-id", (*steps, "ExternalImageId"), _drop(face, "ExternalImageId"))
+            yield Fault("external-image-id", (*steps, "ExternalImageId"), remover(face, "ExternalImageId"))
         else:
-            yield Fault("external-image-id", (*steps, "ExternalImageId"), _put(face, "ExternalImageId", "other"))
+            yield Fault("external-image-id", (*steps, "ExternalImageId"), setter(face, "ExternalImageId", "other"))
         if index:
-            yield Fault("one-image-id", (*steps, "ImageId"), _put(face, "ImageId", _STRANGER))
+            yield Fault("one-image-id", (*steps, "ImageId"), setter(face, "ImageId", _STRANGER))
 
 
 def unindexed(case: Case) -> Iterator[Fault]:
@@ -266,7 +259,7 @@ def unindexed(case: Case) -> Iterator[Fault]:
         return
     for index, face in enumerate(case.response["UnindexedFaces"]):
         steps = ("UnindexedFaces", index, "Reasons", 0)
-        yield Fault("unindexed-reasons", steps, _put(face, "Reasons", ["EXCEEDS_MAX_FACES"]))
+        yield Fault("unindexed-reasons", steps, setter(face, "Reasons", ["EXCEEDS_MAX_FACES"]))
 
 
 def versions(case: Case) -> Iterator[Fault]:
@@ -279,7 +272,7 @@ def arn(name: str) -> Spoiler:
     """Change the end of a collection's ARN."""
 
     def spoil(case: Case) -> Iterator[Fault]:
-        yield Fault("arn-names-collection", (name,), _put(case.response, name, case.response[name] + "-other"))
+        yield Fault("arn-names-collection", (name,), setter(case.response, name, case.response[name] + "-other"))
 
     return spoil
 
@@ -287,7 +280,7 @@ def arn(name: str) -> Spoiler:
 def unmatched_face(case: Case) -> Iterator[Fault]:
     """Take away the face that has matches."""
     if case.response["UserMatches"]:
-        yield Fault("no-match-without-face", ("SearchedFace",), _drop(case.response, "SearchedFace"))
+        yield Fault("no-match-without-face", ("SearchedFace",), remover(case.response, "SearchedFace"))
 
 
 def job(member: str) -> Spoiler:
@@ -296,13 +289,13 @@ def job(member: str) -> Spoiler:
     def spoil(case: Case) -> Iterator[Fault]:
         response = case.response
         if response["JobStatus"] == "FAILED":
-            yield Fault("failure-explained", ("StatusMessage",), _drop(response, "StatusMessage"))
+            yield Fault("failure-explained", ("StatusMessage",), remover(response, "StatusMessage"))
         elif response["JobStatus"] == "SUCCEEDED":
-            yield Fault("video-described", ("VideoMetadata",), _drop(response, "VideoMetadata"))
+            yield Fault("video-described", ("VideoMetadata",), remover(response, "VideoMetadata"))
             if len(response[member]) < case.request.get("MaxResults", 1000):
-                yield Fault("token-when-more", ("NextToken",), _put(response, "NextToken", "more"))
+                yield Fault("token-when-more", ("NextToken",), setter(response, "NextToken", "more"))
         if response[member] and "NextToken" not in response:
-            yield Fault("results-when-succeeded", (member,), _put(response, "JobStatus", "IN_PROGRESS"))
+            yield Fault("results-when-succeeded", (member,), setter(response, "JobStatus", "IN_PROGRESS"))
 
     return spoil
 
@@ -311,11 +304,11 @@ def liveness(case: Case) -> Iterator[Fault]:
     """Make a session disagree with its status."""
     status = case.response["Status"]
     if status == "SUCCEEDED":
-        yield Fault("liveness-confidence", ("Confidence",), _drop(case.response, "Confidence"))
+        yield Fault("liveness-confidence", ("Confidence",), remover(case.response, "Confidence"))
     else:
-        yield Fault("liveness-feedback", ("Feedback",), _put(case.response, "Feedback", []))
+        yield Fault("liveness-feedback", ("Feedback",), setter(case.response, "Feedback", []))
     if status in ("CREATED", "IN_PROGRESS"):
-        yield Fault("liveness-unfinished", ("Confidence",), _put(case.response, "Confidence", 99.5))
+        yield Fault("liveness-unfinished", ("Confidence",), setter(case.response, "Confidence", 99.5))
 
 
 def session_images(*where: str) -> Spoiler:
@@ -326,7 +319,7 @@ def session_images(*where: str) -> Spoiler:
             both = {"Bytes": "Pz8/", "S3Object": _S3_OBJECT}
             yield Fault("image-or-bucket", (*steps, "S3Object"), _updater(image, both))  # type: ignore[arg-type]
             if "Bytes" in image:  # type: ignore[operator]
-                yield Fault("base64", (*steps, "Bytes"), _put(image, "Bytes", _NO_BASE64))
+                yield Fault("base64", (*steps, "Bytes"), setter(image, "Bytes", _NO_BASE64))
 
     return spoil
 
@@ -348,13 +341,13 @@ def request_faults(operation: str, request: Wire) -> Iterator[Fault]:
 def _sources(name: str, image: Wire) -> Iterator[Fault]:
     if "S3Object" in image:
         for part in ("Bucket", "Name"):
-            yield Fault("s3-object-named", (name, "S3Object", part), _drop(image["S3Object"], part))
+            yield Fault("s3-object-named", (name, "S3Object", part), remover(image["S3Object"], part))
     if name == "Video":
-        yield Fault("video-source", (name, "S3Object"), _drop(image, "S3Object"))
+        yield Fault("video-source", (name, "S3Object"), remover(image, "S3Object"))
         return
     if "Bytes" in image:
-        yield Fault("base64", (name, "Bytes"), _put(image, "Bytes", _NO_BASE64))
-        yield Fault("image-source", (name, "S3Object"), _put(image, "S3Object", dict(_S3_OBJECT)))
+        yield Fault("base64", (name, "Bytes"), setter(image, "Bytes", _NO_BASE64))
+        yield Fault("image-source", (name, "S3Object"), setter(image, "S3Object", dict(_S3_OBJECT)))
     yield Fault("image-source", (name, "Bytes"), image.clear)
 
 
@@ -370,4 +363,4 @@ def _search_keys(request: Wire) -> Iterator[Fault]:
     both = {"FaceId": _STRANGER, "UserId": "user-1"} | request
     yield Fault("user-search-key", ("UserId",), _updater(request, both))
     present = "FaceId" if "FaceId" in request else "UserId"
-    yield Fault("user-search-key", ("FaceId",), _drop(request, present))
+    yield Fault("user-search-key", ("FaceId",), remover(request, present))

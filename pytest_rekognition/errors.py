@@ -9,14 +9,18 @@ from __future__ import annotations
 from difflib import get_close_matches
 from pathlib import Path
 from traceback import extract_tb
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from pytest_rekognition.showing import show, show_path
+from pytest_rekognition.showing import show_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from pytest_rekognition.exchange import Violation
+
+
+#: characters of another's error that a message repeats
+_LONGEST_TOLD: Final = 400
 
 
 class PytestRekognitionError(Exception):
@@ -110,8 +114,11 @@ class ReferenceFailedError(PytestRekognitionError):
 
     def __init__(self, operation: str, error: Exception) -> None:
         last = extract_tb(error.__traceback__)[-1]
+        told = f"{type(error).__name__}: {error}"
+        if len(told) > _LONGEST_TOLD:
+            told = f"{told[:_LONGEST_TOLD]}…"
         super().__init__(
-            f"the reference backend failed to answer {operation}: {type(error).__name__}: {show(str(error))},"
+            f"the reference backend failed to answer {operation}: {told},"
             f" raised at {show_path(Path(last.filename))}:{last.lineno}. That is a mistake of this package, or of"
             " the embedder that it was given"
         )

@@ -68,7 +68,7 @@ class Rekognition:
     """
 
     # so that a knob whose name is mistyped is an error
-    __slots__ = ("alter", "cassette", "findings", "options", *_PRIVATE)
+    __slots__ = ("__weakref__", "alter", "cassette", "findings", "options", *_PRIVATE)
 
     def __init__(self, **keywords: Any) -> None:
         self.options: Options = settled(options(keywords))

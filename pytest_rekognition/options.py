@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -175,19 +176,27 @@ def _may_break(value: Any) -> tuple[str, ...]:
 def _embedder(value: Any) -> Any:
     if isinstance(value, str | PathLike):
         return str(expanded(value))
-    if not _is_embedder(value):
+    unfit = [member for member, fits in _EMBEDDER.items() if not fits(getattr(value, member, None))]
+    if unfit or isinstance(value, type):
+        lacking = f", which lacks such a {' and a '.join(unfit)}" if unfit else ""
         raise UsageError(
             "embedder must be a name, the path of an ONNX network, or an Embedder: an object with a name (a text),"
-            f" a size (a whole number from 1), and the methods embed and similarity; not {value!r}"
+            f" a size (a whole number from 1), and the methods embed and similarity; not {value!r}{lacking}"
         )
     return value
 
 
-def _is_embedder(value: Any) -> bool:
-    name, size = getattr(value, "name", None), getattr(value, "size", None)
-    is_sized = isinstance(size, int) and not isinstance(size, bool) and size > 0
-    methods = (getattr(value, method, None) for method in ("embed", "similarity"))
-    return not isinstance(value, type) and isinstance(name, str) and is_sized and all(map(callable, methods))
+def _is_size(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and int(value) > 0
+
+
+#: Members of an embedder, and what tells whether one will do.
+_EMBEDDER: dict[str, Callable[[Any], bool]] = {
+    "name": lambda value: isinstance(value, str),
+    "size": _is_size,
+    "embed": callable,
+    "similarity": callable,
+}
 
 
 def _session(value: Any) -> Any:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import weakref
 from contextlib import suppress
 from datetime import UTC, datetime
 from unittest.mock import ANY
@@ -577,7 +578,7 @@ def test_an_embedder_that_raises_is_no_stub():
         (problem,) = harness.problems()
         harness._problems.clear()
     assert problem == str(raised.value)
-    assert "failed to answer CompareFaces: RuntimeError: 'out of memory', raised at " in problem
+    assert "failed to answer CompareFaces: RuntimeError: out of memory, raised at " in problem
     assert "test_harness.py:" in problem
     assert "RuntimeError('out of memory')" == repr(raised.value.__cause__)
 
@@ -589,3 +590,18 @@ def test_a_mistyped_knob_is_an_error(reference, knobs):
     told = getattr(harness, knobs) if knobs else harness
     with pytest.raises(AttributeError, match="stoped"):
         told.stoped = True
+
+
+def test_a_harness_can_be_referred_to_weakly(harness):
+    """What keeps something beside a harness need not keep the harness itself."""
+    assert harness is weakref.ref(harness)()
+
+
+@pytest.mark.parametrize(("length", "told"), [(300, "x" * 300 + ", raised"), (5000, "x" * 300)])
+def test_what_an_embedder_raises_is_told_at_length(length, told):
+    """A long message of another's error is told in its own words, to some 400 characters."""
+    with pytest.raises(RuntimeError) as raised:
+        raise RuntimeError("x" * length)
+    text = str(ReferenceFailedError("CompareFaces", raised.value))
+    assert f"failed to answer CompareFaces: RuntimeError: {told}" in text
+    assert len(text) < 800

@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pytest_rekognition.errors import UsageError
@@ -108,7 +109,7 @@ class Graded:
         """Likewise."""
 
 
-@pytest.mark.parametrize("size", [1, 512])
+@pytest.mark.parametrize("size", [1, 512, np.int64(512)])
 def test_any_object_with_its_members_is_an_embedder(size):
     """An embedder need not be derived from anything."""
     embedder = Graded()
@@ -124,7 +125,9 @@ def test_an_embedder_that_cannot_be_one_is_refused(member, value):
     """Each member of an embedder is looked at before it is used, and what it is to be is told."""
     embedder = Graded()
     setattr(embedder, member, value)
-    with pytest.raises(UsageError, match="and the methods embed and similarity"):
+    with pytest.raises(
+        UsageError, match=rf"and the methods embed and similarity; .*, which lacks such a {member}$"
+    ):
         options({"embedder": embedder})
 
 

@@ -15,7 +15,7 @@ from pytest_rekognition.attributes import ATTRIBUTE_MEMBERS
 from pytest_rekognition.backends.reference import HANDLERS, ReferenceBackend
 from pytest_rekognition.backends.reference.conventions import UNMEASURED
 from pytest_rekognition.drawing import DrawnFace, draw
-from pytest_rekognition.errors import NoReferenceError, ServiceError, UsageError
+from pytest_rekognition.errors import NoReferenceError, ReferenceFailedError, ServiceError, UsageError
 from pytest_rekognition.exchange import Call
 from pytest_rekognition.geometry import FACE_TEMPLATE, MAIN_LANDMARKS, single
 from pytest_rekognition.images import JPEG_START, PNG_SIGNATURE
@@ -327,6 +327,26 @@ def test_a_senseless_request_is_refused(bad, code):
     """A request that the contract would refuse gets the service's own error, never a crash."""
     with pytest.raises(ServiceError, match=f"^{code}: "):
         BACKEND.reply(Call("DetectFaces", bad))
+
+
+def test_a_deep_list_is_refused():
+    """A list in a single value's place is refused by its type, however deep it is."""
+    deep = []
+    for _ in range(3000):
+        deep = [deep]
+    with pytest.raises(ServiceError, match=r"^SerializationException: Start of list found"):
+        BACKEND.reply(Call("DetectFaces", {"Image": {"Bytes": PHOTO.bytes}, "Attributes": [deep]}))
+
+
+def test_a_failure_ahead_of_the_handler_is_the_references_too():
+    """What breaks down while a request is read is told like what breaks down while it is answered."""
+
+    class Broken(dict):
+        def items(self):
+            raise ZeroDivisionError("no members")
+
+    with pytest.raises(ReferenceFailedError, match="DetectFaces: ZeroDivisionError: no members, raised at"):
+        BACKEND.reply(Call("DetectFaces", Broken()))
 
 
 def test_another_operation_has_no_reference():

@@ -217,6 +217,24 @@ def test_a_printed_fraction_is_read_back(value):
     assert "." in text
 
 
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [([0.1, True, None], "[0.1, true, null]"), ({"On": False, "At": 1e300}, "{On=false, At=Infinity}")],
+)
+def test_what_lists_and_structures_hold_is_printed_as_java_does(value, shown):
+    """Held values are printed in Java's spelling, and their fractions as Floats."""
+    assert shown == printed(value)
+
+
+def test_too_many_fractions_are_told():
+    """Boxes of fractions that are no 32-bit ones, too many of them, are refused as the service does."""
+    box = {"BoundingBox": dict.fromkeys(("Left", "Top", "Width", "Height"), 0.1)}
+    shown = "{BoundingBox={Left=0.1, Top=0.1, Width=0.1, Height=0.1}}"
+    code, message = refusal("CreateStreamProcessor", **processor(RegionsOfInterest=[box] * 11))
+    assert "ValidationException" == code
+    assert f"Value '[{', '.join([shown] * 11)}]' at 'regionsOfInterest' failed to satisfy" in message
+
+
 def test_null_members_are_absent():
     """Members that are null are left out wherever structures hold them; a map and a list keep what they hold."""
     request_ = {
@@ -601,6 +619,22 @@ def test_an_image_that_was_refused_is_looked_at_again(engine, monkeypatch):
     assert () == found.faces(data)
 
 
+def test_an_image_that_was_refused_takes_no_room(engine, monkeypatch):
+    """What could not be looked at does not push out what was."""
+    engine, _ = engine
+    engine.go.set()
+    monkeypatch.setattr(detector, "_REMEMBERED", 2)
+    found, images = Detector("haar"), [draw(count).bytes for count in (1, 2)]
+    for data in images:
+        found.faces(data)
+    for data in (b"garbage", b"rubbish"):
+        with pytest.raises(ServiceError, match=r"^InvalidImageFormatException"):
+            found.faces(data)
+    for data in images:
+        found.faces(data)
+    assert 2 == engine.seen
+
+
 def test_an_embedder_is_loaded_once(monkeypatch):
     """Backends of several threads share one embedder, and wait for it."""
     loaded = []
@@ -651,7 +685,9 @@ def test_a_clock_is_advanced_by_a_timedelta():
     assert 1120.001 == clock.now()
 
 
-@pytest.mark.parametrize("seconds", [-1, float("nan"), float("inf"), "5", None, True, timedelta(seconds=-1)])
+@pytest.mark.parametrize(
+    "seconds", [-1, float("nan"), float("inf"), 10**400, "5", None, True, timedelta(seconds=-1)]
+)
 def test_a_clock_never_goes_back(seconds):
     """A clock refuses to go back, and what is no length of time, and stays where it is."""
     clock = Clock()
@@ -662,7 +698,7 @@ def test_a_clock_never_goes_back(seconds):
 
 
 @pytest.mark.parametrize(
-    "at", [-1, float("nan"), float("inf"), 1e12, "noon", True, datetime(2026, 1, 1, tzinfo=UTC)]
+    "at", [-1, float("nan"), float("inf"), 1e12, 10**400, "noon", True, datetime(2026, 1, 1, tzinfo=UTC)]
 )
 def test_a_clock_is_stopped_at_a_time_that_clients_can_read(at):
     """A clock refuses to be stopped at what is no number of seconds from 1970 to 9999, and runs on."""

@@ -11,6 +11,7 @@ import signal
 import socket
 import subprocess
 import sys
+import textwrap
 import threading
 import time
 from base64 import b64encode
@@ -353,7 +354,7 @@ def test_a_reference_that_breaks_down_is_told_as_such(in_test, caplog):
             client.compare_faces(SourceImage=IMAGE, TargetImage=IMAGE)
 
     told = raised.value.response["Error"]["Message"]
-    assert "reference backend failed to answer CompareFaces: ZeroDivisionError: 'no such face', raised at" in told
+    assert "reference backend failed to answer CompareFaces: ZeroDivisionError: no such face, raised at" in told
     assert "test_serve.py" in told
     assert ["ReferenceFailedError"] == [record.exc_info[0].__name__ for record in caplog.records]
 
@@ -616,6 +617,21 @@ def test_a_job_that_its_start_waits_for_holds_up_no_end(videos, slow):
         jobs = [start.result(20)["JobId"] for start in starts]
 
     assert ["IN_PROGRESS"] * 5 == [
+        backend.reply(Call("GetFaceDetection", {"JobId": job}, "us-east-1")).response["JobStatus"] for job in jobs
+    ]
+
+
+def test_an_endpoint_that_ends_leaves_its_backends_other_jobs_alone(videos):
+    """A job whose time has not come, of whoever started it, is finished then, though an endpoint has ended."""
+    backend = ReferenceBackend("haar", neighbours=Surroundings(s3_root=videos))
+    backend.clock.stop()
+    backend.jobs.takes = 60
+    jobs = [backend.reply(Call("StartFaceDetection", {"Video": VIDEO}, "us-east-1")).response["JobId"]]
+    with Endpoint(ReferenceApp(backend)) as endpoint:
+        jobs.append(endpoint.client(region_name="us-east-1").start_face_detection(Video=VIDEO)["JobId"])
+    backend.clock.advance(60)
+
+    assert ["SUCCEEDED"] * 2 == [
         backend.reply(Call("GetFaceDetection", {"JobId": job}, "us-east-1")).response["JobStatus"] for job in jobs
     ]
 
@@ -1014,6 +1030,53 @@ def test_a_second_signal_waits_for_no_request():
     assert (128 + signal.SIGINT, "") == (process.returncode, err)
 
 
+#: Has each picture looked at for ever, in OpenCV, and with a temporary folder.
+ENDLESS = """
+import tempfile
+
+import cv2
+import numpy
+
+
+def setup(backend):
+    def look(_):
+        with tempfile.TemporaryDirectory():
+            print("looking", flush=True)
+            while True:
+                cv2.GaussianBlur(picture, (31, 31), 0)
+
+    picture = numpy.zeros((500, 500), numpy.uint8)
+    backend.detector.look = look
+"""
+
+
+@pytest.mark.parametrize(
+    ("signals", "status"), [(2, 128 + signal.SIGINT), (1, 0)], ids=["second signal", "client gone"]
+)
+def test_a_request_in_opencv_that_is_given_up_aborts_nothing(tmp_path, signals, status):
+    """The process ends with its own status, and without the request's files, while a thread is in OpenCV."""
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    body = json.dumps({"Image": {"Bytes": b64encode(PICTURE).decode()}}).encode()
+    with command(f"--setup={setup_of(tmp_path, ENDLESS)}", TMPDIR=str(temporary)) as (process, url):
+        with socket.create_connection(address_of(url)) as connection:
+            connection.sendall(raw(body))
+            assert "looking\n" == process.stdout.readline()
+            held = len(list(temporary.iterdir()))
+            if signals > 1:
+                process.send_signal(signal.SIGINT)
+                time.sleep(0.3)  # two at once are one
+                process.send_signal(signal.SIGINT)
+                process.wait(20)
+        if signals == 1:
+            process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+
+    assert status == process.returncode
+    assert re.fullmatch(r"[\d-]+ [\d:,]+ WARNING 1 thread\(s\) still running\n", err)
+    assert (1, []) == (held, list(temporary.iterdir()))
+
+
 # --- its setup -----------------------------------------------------------------------------------------------
 
 
@@ -1038,16 +1101,39 @@ def setup_of(tmp_path, text):
             "{path}:2: takes is -1: a number of seconds is needed, 0 or more",
         ),
         ("def setup(backend):\n    backend.celebrities.add(5, 'a.jpg')\n", "{path}:2: "),
+        ("async def setup(backend):\n    pass\n", "{path}: setup is an async function, which nobody would await"),
+        ("def setup(backend):\n    yield\n", "{path}: setup has a yield, so that calling it does nothing"),
     ],
 )
-def test_a_setup_that_fails_names_its_line(tmp_path, text, told):
+def test_a_setup_that_fails_names_its_line(tmp_path, text, told, monkeypatch):
     """A file that is not there, has no function, or raises ends the command, and tells the user's own line."""
+    monkeypatch.setattr(sys, "path", [*sys.path])
     path = tmp_path / "stage.py" if text is None else setup_of(tmp_path, text)
     done = CliRunner().invoke(cli, ["serve", "--port=0", "--engine=haar", f"--setup={path}"])
 
     assert 2 == done.exit_code
     assert done.stderr.startswith("error: " + told.format(path=path))
     assert 1 == len(done.stderr.splitlines())
+
+
+def test_a_setup_imports_its_neighbours(tmp_path):
+    """As of a program, the file's folder is where its imports are looked for first, those in its function too."""
+    (tmp_path / "people_here.py").write_text("NAME = 'Anna Example'\n", "utf-8")
+    (tmp_path / "seconds_here.py").write_text("TAKES = 5\n", "utf-8")
+    text = """
+        import people_here
+
+        def setup(backend):
+            import seconds_here
+            print(people_here.NAME, seconds_here.TAKES, flush=True)
+        """
+    program = [sys.executable, "-m", "pytest_rekognition", "serve", "--port=0", "--engine=haar", "--setup"]
+    path = setup_of(tmp_path, textwrap.dedent(text))
+    with subprocess.Popen([*program, path], stdout=subprocess.PIPE, text=True) as process:
+        told = process.stdout.readline()
+        process.kill()
+
+    assert "Anna Example 5\n" == told
 
 
 def test_the_setup_of_the_documentation_is_served(tmp_path):

@@ -11,11 +11,13 @@ from pytest_rekognition import DrawnFace, Rekognition, draw, face_detail
 from pytest_rekognition.backends.reference import ReferenceBackend
 from pytest_rekognition.backends.reference.given import given_image
 from pytest_rekognition.errors import ContractError, UsageError
+from pytest_rekognition.exchange import Call
 from pytest_rekognition.geometry import FACE_TEMPLATE, MAIN_LANDMARKS, Box, Point, completed
 from pytest_rekognition.images import aspect_of
 from pytest_rekognition.stating import stated_faces
 
 IMAGE = draw([DrawnFace()], width=240, height=240)
+NO_EYE = {"Type": ["eye"], "X": 0.5, "Y": 0.5}
 
 
 @pytest.mark.parametrize("image", [b"", b"not an image", IMAGE.bytes[:-200], draw(0, width=60, height=60)])
@@ -100,6 +102,15 @@ def test_an_impossible_face_is_told_by_its_place(member):
         (IMAGE, [(face_detail(), "anna", 1)], "pairs"),
         (IMAGE, [({"BoundingBox": {}}, None)], "lacks Confidence, Landmarks, Pose, Quality"),
         (IMAGE, [(face_detail(), 5)], "the person is 5"),
+        (IMAGE, [(face_detail(), "")], "the person is ''"),
+        (IMAGE, [(face_detail() | {"BoundingBox": {}}, None)], "no BoundingBox.Left, BoundingBox.Top, Bound"),
+        (IMAGE, [(face_detail() | {"Pose": None}, None)], "one has no Pose.Roll, Pose.Yaw, Pose.Pitch as "),
+        (IMAGE, [(face_detail() | {"Confidence": "99"}, None)], "one has no Confidence as DetectFaces answers it"),
+        (IMAGE, [(face_detail() | {"Confidence": 10**400}, None)], "one has no Confidence as"),
+        (IMAGE, [(face_detail() | {"Landmarks": None}, None)], "one has no Landmarks as"),
+        (IMAGE, [(face_detail() | {"Landmarks": [1]}, None)], r"Landmarks\[0\].X, Landmarks\[0\].Y, .*\[0\].Type"),
+        (IMAGE, [(face_detail() | {"Landmarks": [NO_EYE]}, None)], r"one has no Landmarks\[0\].Type as"),
+        (IMAGE, [(face_detail() | {"Smile": {"Confidence": 1e39}}, None)], r"a number is 1e\+39, which the wire"),
         (b"garbage", [], "the image for know has <7 bytes.*>, which the service does not take"),
         ("nobody.jpg", [], "the image for know names a file that cannot be read"),
     ],
@@ -131,6 +142,15 @@ def test_faces_are_stated_for_an_endpoint(rekognition, rekognition_endpoint):
     rekognition.know(IMAGE, [{"confidence": 77.0}])
     answer = rekognition_endpoint.client().detect_faces(Image={"Bytes": IMAGE.bytes})
     assert [77.0] == [face["Confidence"] for face in answer["FaceDetails"]]
+
+
+def test_any_text_is_a_persons_name():
+    """A name that no encoding writes, half of a surrogate pair, stands for one person as any other does."""
+    backend = ReferenceBackend("haar")
+    backend.know(IMAGE, [(face_detail(), "\ud800")])
+    image = {"Bytes": IMAGE.bytes}
+    answer = backend.reply(Call("CompareFaces", {"SourceImage": image, "TargetImage": image})).response
+    assert [100.0] == [match["Similarity"] for match in answer["FaceMatches"]]
 
 
 def test_a_face_of_no_width_is_no_crash():

@@ -487,6 +487,52 @@ def test_closing_ends_what_is_in_the_background(service, monkeypatch):
     assert ["IN_PROGRESS"] * 3 == [service("GetFaceDetection", JobId=job)["JobStatus"] for job in jobs]
 
 
+def test_what_holds_up_a_thread_can_be_broken_off(service, monkeypatch):
+    """The job that a thread's start waits for ends at its next frame; those of others and later ones go on."""
+    slow = Slow(monkeypatch, service.backend.detector)
+    service.backend.jobs.takes = 60
+    late = service.start()
+    service.backend.jobs.takes = 0
+    idents = []
+
+    def start():
+        idents.append(threading.get_ident())
+        return service.start(key="walk.mp4")
+
+    with ThreadPoolExecutor(1) as pool:
+        started = pool.submit(start)
+        assert slow.begun.wait(20)
+        service.backend.jobs.break_off({threading.get_ident()})
+        assert not started.done()
+        service.backend.jobs.break_off(set(idents))
+        held = started.result(20)
+    assert slow.frames < 4
+    service.backend.clock.advance(60)
+    statuses = [service("GetFaceDetection", JobId=job)["JobStatus"] for job in (late, held)]
+    assert ["SUCCEEDED", "IN_PROGRESS"] == statuses
+
+
+def test_a_start_that_waits_for_another_threads_work_is_not_held_up(service, monkeypatch):
+    """Where a clock's thread looks at the job of a start that waits, the start's thread can still be let go."""
+    slow, jobs, opened = Slow(monkeypatch, service.backend.detector), service.backend.jobs, Jobs.open
+    idents, pool = [], ThreadPoolExecutor(2)
+
+    def open_and_lose(self, job, clock):
+        opened(self, job, clock)
+        idents.append(threading.get_ident())
+        pool.submit(self.settle)
+        assert slow.begun.wait(20)
+
+    monkeypatch.setattr(Jobs, "open", open_and_lose)
+    with pool:
+        started = pool.submit(service.start, key="walk.mp4")
+        until(lambda: any(job.starter for job in list(jobs._jobs.values())))
+        jobs.break_off(set(idents))
+        held = started.result(20)
+    assert slow.frames < 4
+    assert "IN_PROGRESS" == service("GetFaceDetection", JobId=held)["JobStatus"]
+
+
 def test_a_closed_backend_takes_new_jobs(service):
     """Jobs that were dropped do not count as running, and a harness that is opened again is as good as new."""
     service.backend.jobs.takes = 60

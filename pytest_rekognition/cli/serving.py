@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
+import os
 import signal
 import sys
 from pathlib import Path  # noqa: TC003  typer reads it
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -79,8 +81,13 @@ def serve(
     _stop_on_signals(endpoint)
     say(f"Rekognition's reference: {endpoint.url} (engine {backend.detector.engine}, {len(HANDLERS)} operations)")
     say(f"export AWS_ENDPOINT_URL_REKOGNITION={endpoint.url}")
-    endpoint.serve()
-    backend.close()
+    try:
+        endpoint.serve()
+        backend.close()
+    except SystemExit as second:
+        _leave(int(second.code or 0))
+    if endpoint.is_answering:
+        _leave(0)
 
 
 def _log(*, verbose: bool) -> None:
@@ -108,21 +115,38 @@ def _handler() -> logging.Handler:
 
 
 def _set_up(backend: ReferenceBackend, path: Path) -> None:
-    """Call the function `setup` of a user's file; raises `UsageError`, with their own line, where that fails."""
+    """Call the function `setup` of a user's file; raises `UsageError`, with their own line, where that fails.
+
+    The file's folder is looked into for modules, as that of a program is.
+    """
     import runpy  # noqa: PLC0415  not for --help
 
     from pytest_rekognition.errors import UsageError  # noqa: PLC0415  likewise
 
     if not path.is_file():
         raise UsageError(f"--setup names {path}, which is no file")
+    sys.path.insert(0, str(path.resolve().parent))
     try:
         function = runpy.run_path(str(path)).get("setup")
+        _check_runs(function)
         if callable(function):
             function(backend)
             return
     except Exception as error:
         raise UsageError(f"{_place(error, path)}: {_reason(error)}") from error
     raise UsageError(f"{path} has no function setup(backend), which --setup is to call")
+
+
+def _check_runs(function: object) -> None:
+    """Raise `UsageError` for a function that runs only once it is awaited, or iterated over."""
+    import inspect  # noqa: PLC0415  not for --help
+
+    from pytest_rekognition.errors import UsageError  # noqa: PLC0415  likewise
+
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise UsageError("setup is an async function, which nobody would await: make it a plain one, with def")
+    if inspect.isgeneratorfunction(function):
+        raise UsageError("setup has a yield, so that calling it does nothing: make it a plain function")
 
 
 def _place(error: Exception, path: Path) -> str:
@@ -144,7 +168,7 @@ def _reason(error: Exception) -> str:
 def _stop_on_signals(endpoint: Endpoint) -> None:
     """Have the first signal end the endpoint, the second one the process, and the third one kill it.
 
-    The second one unwinds the process, and does not kill it: folders with videos of up to 10 GB are to go.
+    The second one raises `SystemExit`, and does not kill: folders with videos of up to 10 GB are to go.
     """
 
     def end(number: int, _: FrameType | None) -> None:
@@ -156,6 +180,20 @@ def _stop_on_signals(endpoint: Endpoint) -> None:
         endpoint.stop()
 
     _on_signals(stop)
+
+
+def _leave(status: int) -> NoReturn:
+    """End the process while threads may be at a request that is given up.
+
+    What is to be done at the end is done: jobs are waited for, temporary folders removed, logs and files flushed.
+    But the interpreter is not finalised, as that would abort the process once a thread comes back from OpenCV.
+    """
+    try:
+        atexit._run_exitfuncs()  # noqa: SLF001  os._exit leaves them out, and nothing public runs them
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(status)  # whatever they raise, such as for a pipe that is closed
 
 
 def _on_signals(handler: Callable[[int, FrameType | None], object] | signal.Handlers) -> None:

@@ -29,6 +29,7 @@ from pytest_rekognition.wire import REFERENCE_HEADER, WireReply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Set as AbstractSet
 
     from pytest_rekognition.backends.reference import ReferenceBackend
     from pytest_rekognition.wire import WireCall
@@ -89,12 +90,12 @@ class ReferenceApp:
         self._backend = backend
         self._answer = answer or self._judged
 
-    def break_off(self) -> None:
-        """Have the analyses of videos end at their next frame, and no request wait for one: the serving is to end.
+    def break_off(self, threads: AbstractSet[int]) -> None:
+        """Have requests in these threads wait for no analysis of a video: it ends at its next frame, unfinished.
 
-        Nobody could ask for their results any more.
+        Any other job is the backend's, which may well go on, and is left alone.
         """
-        self._backend.jobs.break_off()
+        self._backend.jobs.break_off(threads)
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
         """Answer a request; one of method HEAD with what it would be answered with, but for the body."""

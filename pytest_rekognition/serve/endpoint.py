@@ -16,9 +16,11 @@ from pytest_rekognition.errors import MissingDependencyError, UsageError
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from mypy_boto3_rekognition.client import RekognitionClient
 
-    from pytest_rekognition.serve.app import ReferenceApp
+    from pytest_rekognition.serve.app import Environ, ReferenceApp, StartResponse
 
 #: Bytes beyond the limit that are read all the same, so that the client gets the refusal, not a lost connection.
 _READ_ALL_THE_SAME = 48 * 1024 * 1024
@@ -34,7 +36,8 @@ class Endpoint:
     As a context manager it serves from a thread of its own; `serve` serves from the present one, until `stop`. It
     serves once. It listens from its construction, on any free port where `port` is 0; one that is not to serve
     after all is given up with `close`. `threads` requests are answered at once. `grace` is how many seconds
-    requests in flight have to end; one whose client has gone has none, and analyses of videos are broken off.
+    requests in flight have to end; one whose client has closed its side of the connection has none, and where one
+    waits for the analysis of a video, that is broken off. The backend's other jobs go on.
 
     Raises `UsageError` where it cannot listen and for numbers that mean nothing, `MissingDependencyError` without
     waitress.
@@ -58,9 +61,11 @@ class Endpoint:
         #: where it is to be reached
         self.url = f"http://{_reachable(name)}:{port}"
         self._app = app
+        #: the threads that are at a request
+        self._answering: set[int] = set()
         self._map: dict[int, Any] = {}
         self._server = create_server(
-            app,
+            self._answer,
             map=self._map,
             sockets=[listener],
             threads=threads,
@@ -99,6 +104,11 @@ class Endpoint:
         elif self._is_first():
             self._close()
         self._inside.close()
+
+    @property
+    def is_answering(self) -> bool:
+        """Whether a thread is at a request; of an endpoint that has ended, at one that was given up."""
+        return bool(self._answering)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -149,6 +159,14 @@ class Endpoint:
             has_begun, self._has_begun = self._has_begun, True
         return not has_begun
 
+    def _answer(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        thread = threading.get_ident()
+        self._answering.add(thread)
+        try:
+            return self._app(environ, start_response)
+        finally:
+            self._answering.discard(thread)
+
     def _run(self) -> None:
         try:
             while not self._stopping:
@@ -156,10 +174,12 @@ class Endpoint:
             self._close_listener()
             deadline = time.monotonic() + self._grace
             self._turn(0.0)  # what has arrived by now is in flight too
-            self._app.break_off()
+            self._app.break_off(frozenset(self._answering))
             while self._is_busy() and time.monotonic() < deadline:
                 self._turn(0.1)
-                self._app.break_off()  # a request that had to wait for its turn may have begun something
+                self._app.break_off(
+                    frozenset(self._answering)
+                )  # a request that had to wait for its turn may have begun something
         finally:
             self._close()
 
@@ -171,7 +191,7 @@ class Endpoint:
     def _is_busy(self) -> bool:
         """Tell whether a request is in flight: one whose header is there, or whose answer is not all sent.
 
-        One whose client has gone is not.
+        One whose client has closed its side of the connection is not.
         """
         return any(
             one.requests or one.total_outbufs_len or (one.request is not None and one.request.headers_finished)
@@ -211,7 +231,10 @@ def _listener(host: str, port: int) -> socket.socket:
 
 
 def _has_gone(connection: socket.socket) -> bool:
-    """Tell whether a client has closed its side of a connection, which does not block, or both are closed."""
+    """Tell whether a client has closed its side of a connection, which does not block, or both are closed.
+
+    One that has only said all it has to say, and still reads, cannot be told from one that has gone.
+    """
     try:
         return connection.recv(1, socket.MSG_PEEK) == b""
     except BlockingIOError:

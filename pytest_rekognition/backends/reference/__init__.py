@@ -159,9 +159,9 @@ class ReferenceBackend:
         handler = HANDLERS.get(call.operation)
         if handler is None:
             raise NoReferenceError(f"there is no reference for {call.operation}: it is no operation on faces")
-        request = present_members(call.operation, call.request)
-        check_request(call.operation, request)
         try:
+            request = present_members(call.operation, call.request)
+            check_request(call.operation, request)
             return Reply(handler(request, self.region(call.region)))
         except PytestRekognitionError:
             raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import math
+import sys
 import threading
 import time
 from datetime import timedelta
@@ -92,4 +92,5 @@ def checked_seconds(seconds: Any, what: str) -> float:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # compared, for a whole number beyond the largest float is none that the clock could add; a NaN is neither
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max

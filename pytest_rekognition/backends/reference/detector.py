@@ -45,10 +45,14 @@ class Detector:
         `digest` is the bytes' SHA-256 in hexadecimal, where the caller has it already. Who asks for an image that
         another thread is looking at waits for that.
         """
-        seen = self._remembered(digest or hashlib.sha256(data).hexdigest())
+        digest = digest or hashlib.sha256(data).hexdigest()
+        seen = self._remembered(digest)
         with seen.lock:
             if seen.faces is None:
-                seen.faces = tuple(self.look(pixels_of(data)))
+                try:
+                    seen.faces = tuple(self.look(pixels_of(data)))
+                finally:
+                    self._settle(digest, seen)
             return seen.faces
 
     def load(self) -> Engine:
@@ -66,9 +70,17 @@ class Detector:
         with self._lock:
             seen = self._seen.setdefault(digest, _Seen())
             self._seen.move_to_end(digest)
-            if len(self._seen) > _REMEMBERED:
-                self._seen.popitem(last=False)
             return seen
+
+    def _settle(self, digest: str, seen: _Seen) -> None:
+        """Keep an image's faces in place of those asked for longest ago; forget one that was not looked at."""
+        with self._lock:
+            if seen.faces is not None:
+                self._seen[digest] = seen
+                if len(self._seen) > _REMEMBERED:
+                    self._seen.popitem(last=False)
+            elif self._seen.get(digest) is seen:
+                del self._seen[digest]
 
 
 class _Seen:

@@ -34,12 +34,14 @@ def as_float(value: float) -> float:
 
 
 def printed(value: Any) -> str:
-    """Return a value as Java prints it; a fraction is one that `as_float` gave."""
+    """Return a value as Java prints it, its fractions as Floats."""
+    if value is None or isinstance(value, bool):
+        return {None: "null", True: "true", False: "false"}[value]
     if isinstance(value, list | tuple):
         return f"[{', '.join(map(printed, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{name}={printed(member)}' for name, member in value.items())}}}"
-    return _printed_float(value) if isinstance(value, float) else str(value)
+    return _printed_float(as_float(value)) if isinstance(value, float) else str(value)
 
 
 def _printed_float(value: float) -> str:

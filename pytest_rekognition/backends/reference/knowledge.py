@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from pytest_rekognition.backends.reference.engines.base import MeasuredFace, Pose, Quality
+from pytest_rekognition.backends.reference.java import as_float
 from pytest_rekognition.errors import UsageError
-from pytest_rekognition.geometry import Box, FaceFrame, Point, completed
+from pytest_rekognition.geometry import FACE_TEMPLATE, Box, FaceFrame, Point, completed
 from pytest_rekognition.showing import show
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
 #: members of a `FaceDetail` that a `MeasuredFace` has fields for
 _FIELDS: Final = frozenset({"BoundingBox", "Confidence", "Landmarks", "Pose", "Quality"})
+#: those of them that are numbers together, by their names
+_PARTS: Final = {
+    "BoundingBox": ("Left", "Top", "Width", "Height"),
+    "Pose": ("Roll", "Yaw", "Pitch"),
+    "Quality": ("Brightness", "Sharpness"),
+}
 #: its only member with whole numbers
 _AGES: Final = "AgeRange"
 #: what a backend takes, told to whoever means the harness
@@ -71,9 +79,38 @@ def _checked_pair(pair: Any) -> tuple[Mapping[str, Any], str | None]:
     missing = sorted(_FIELDS - detail.keys())
     if missing:
         raise UsageError(f"{_FORM}; here one lacks {', '.join(missing)}")
-    if not (person is None or isinstance(person, str)):
+    wrong = ", ".join(_unlike_a_face(detail))
+    if wrong:
+        raise UsageError(f"{_FORM}; here one has no {wrong} as DetectFaces answers it")
+    if not (person is None or (isinstance(person, str) and person)):
         raise UsageError(f"{_FORM}; here the person is {show(person)}")
     return detail, person
+
+
+def _unlike_a_face(detail: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the path of each member that a face's place is taken from, and that is not of its form."""
+    if not _is_number(detail["Confidence"]):
+        yield "Confidence"
+    for name, parts in _PARTS.items():
+        yield from (f"{name}.{part}" for part in _not_numbers(detail[name], parts))
+    marks = detail["Landmarks"]
+    if not isinstance(marks, list | tuple):
+        yield "Landmarks"
+        return
+    for number, mark in enumerate(marks):
+        yield from (f"Landmarks[{number}].{part}" for part in _not_numbers(mark, ("X", "Y")))
+        if not (isinstance(mark, Mapping) and mark.get("Type") in tuple(FACE_TEMPLATE)):
+            yield f"Landmarks[{number}].Type"
+
+
+def _not_numbers(value: Any, parts: tuple[str, ...]) -> list[str]:
+    held = value if isinstance(value, Mapping) else {}
+    return [part for part in parts if not _is_number(held.get(part))]
+
+
+def _is_number(value: Any) -> bool:
+    """Return whether a value is a number that the wire can carry: finite, in 32 bits."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(as_float(value))
 
 
 def _fractions(value: Any) -> Any:
@@ -82,7 +119,11 @@ def _fractions(value: Any) -> Any:
         return {name: _fractions(member) for name, member in value.items()}
     if isinstance(value, list | tuple):
         return [_fractions(member) for member in value]
-    return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if not _is_number(value):
+        raise UsageError(f"{_FORM}; here a number is {show(value)}, which the wire cannot carry")
+    return float(value)
 
 
 class Knowledge:

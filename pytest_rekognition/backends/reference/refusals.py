@@ -13,7 +13,7 @@ def invalid_parameters(message: str = sentences("InvalidParameterException")[0])
 
 def no_faces() -> ServiceError:
     """Return the error for a search by an image in which no face was found."""
-    return invalid_parameters("There are no faces in the image. Should be at least 1.")
+    return invalid_parameters(sentences("InvalidParameterException", "SearchFacesByImage")[-1])
 
 
 def invalid_format() -> ServiceError:

@@ -110,6 +110,6 @@ def _person_vector(person: str) -> Vector:
     """Return a direction that follows from a name alone: those of two names are nearly at right angles."""
     import numpy as np  # noqa: PLC0415 - needs the extra
 
-    digest = hashlib.shake_256(person.encode()).digest(_SIGNS // 8)
+    digest = hashlib.shake_256(person.encode("utf-8", "surrogatepass")).digest(_SIGNS // 8)
     signs = np.unpackbits(np.frombuffer(digest, np.uint8)).astype(np.float32) * 2 - 1
     return signs / np.float32(np.sqrt(_SIGNS))

@@ -69,16 +69,16 @@ def present_members(operation: str, request: Mapping[str, Any]) -> dict[str, Any
 
 def _present(schema: Mapping[str, Any], value: Any, shapes: Mapping[str, Any]) -> Any:
     schema = _resolved(schema, shapes)
-    if isinstance(value, list | tuple):
-        return [_present(schema.get("items", {}), item, shapes) for item in value]
-    members = schema.get("properties")
-    if members is None or not isinstance(value, Mapping):
-        return value
-    return {
-        name: _present(members.get(name, {}), member, shapes)
-        for name, member in value.items()
-        if member is not None
-    }
+    if "items" in schema and isinstance(value, list | tuple):
+        return [_present(schema["items"], item, shapes) for item in value]
+    if "properties" in schema and isinstance(value, Mapping):
+        members = schema["properties"]
+        return {
+            name: _present(members.get(name, {}), member, shapes)
+            for name, member in value.items()
+            if member is not None
+        }
+    return value  # also what is of another type than its shape, however deep it is: `check_request` refuses it
 
 
 def _faults(

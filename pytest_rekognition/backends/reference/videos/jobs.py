@@ -17,6 +17,7 @@ from pytest_rekognition.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
 
     from pytest_rekognition.backends.reference.clock import Clock
     from pytest_rekognition.backends.reference.neighbours import Publish
@@ -80,7 +81,9 @@ class Job:
     due: float = 0.0
     #: the thread that finishes it, or has
     thread: int | None = None
-    #: set when the service is closed before it is finished: it rests for ever
+    #: the thread whose start is not answered before it is finished; it need not be the one that finishes it
+    starter: int | None = None
+    #: set when the service is closed, or who waits for it gives up, before it is finished: it rests for ever
     dropped: threading.Event = field(default_factory=threading.Event)
     #: set when nothing more will become of it: it was finished and its end published, or it was dropped
     settled: threading.Event = field(default_factory=threading.Event)
@@ -200,6 +203,7 @@ class Jobs:
     def begin(self, job: Job, clock: Clock) -> None:
         """Finish a job that takes no time, and see to it that any other one will be."""
         if job.due <= clock.now() and not self.in_background:
+            job.starter = threading.get_ident()
             self._finish(job, clock)
             job.settled.wait()
         self._set_alarm(clock)
@@ -232,11 +236,21 @@ class Jobs:
 
         One that is being looked at is broken off at its next frame, and waited for.
         """
-        for job in self.break_off():
+        for job in self._drop():
             job.settled.wait()
         self._alarm.join()
 
-    def break_off(self) -> list[Job]:
+    def break_off(self, threads: AbstractSet[int]) -> None:
+        """Break off, at their next frame, the jobs that hold up one of these threads; they rest for ever.
+
+        Any other job goes on, and one whose time has not come waits for it.
+        """
+        with self._lock:
+            for job in self._jobs.values():
+                if job.is_open and not threads.isdisjoint((job.thread, job.starter)):
+                    job.dropped.set()
+
+    def _drop(self) -> list[Job]:
         """Let the jobs that are not finished rest for ever; return those that have a thread which must notice."""
         here = threading.get_ident()
         with self._lock:

@@ -177,9 +177,8 @@ class Endpoint:
             self._app.break_off(frozenset(self._answering))
             while self._is_busy() and time.monotonic() < deadline:
                 self._turn(0.1)
-                self._app.break_off(
-                    frozenset(self._answering)
-                )  # a request that had to wait for its turn may have begun something
+                # a request that had to wait for its turn may have begun something
+                self._app.break_off(frozenset(self._answering))
         finally:
             self._close()
 
